@@ -1,0 +1,155 @@
+"""Every error that MARD raises on purpose.
+
+::
+
+    MardError
+    ├── InputError                what the user gave cannot be used
+    │   ├── ReleaseError          a release file is missing, broken, hostile or not DrugBank
+    │   ├── ConfigError           parameters are unknown, mistyped or out of range (all faults at once)
+    │   ├── UnknownDrug           no drug of the release has that id or name
+    │   ├── AmbiguousDrug         a name fits several drugs
+    │   └── SelfPair              a drug was paired with itself
+    ├── MissingArtifact           a stage was asked to run before the stage it reads from
+    ├── ContractError             a table that crosses a stage breaks its schema
+    ├── GateFailure               a leakage or quality gate found violations
+    ├── TokenizerError            a tokenizer cannot carry the method (tags collide, tokens missing)
+    ├── IncompatibleTrainer       a trainer would silently train something other than what was asked
+    └── TeacherError
+        ├── TeacherUnavailable    transport, 429 or 5xx: worth a retry
+        └── SchemaViolation       the answer is not a trace: a retry of the transport will not help
+
+A message says what was wrong, where, and what to do about it; the command line prints it as one
+line and exits with status 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class MardError(Exception):
+    """Base of every deliberate error; its text is fit to show to a user."""
+
+
+class InputError(MardError):
+    """What the user gave cannot be used."""
+
+
+class ReleaseError(InputError):
+    """A release file cannot be read as a DrugBank release.
+
+    Args:
+        path: The file.
+        problem: What is wrong with it and what to do.
+        offset: Byte offset in the decompressed stream, where known.
+        line: Line number in the decompressed stream, where known.
+    """
+
+    def __init__(
+        self, path: Path, problem: str, *, offset: int | None = None, line: int | None = None
+    ) -> None:
+        place = str(path)
+        if line is not None:
+            place += f", line {line}"
+        if offset is not None:
+            place += f", byte {offset}"
+        super().__init__(f"{place}: {problem}")
+        self.path = path
+        self.offset = offset
+        self.line = line
+
+
+class ConfigError(InputError):
+    """Parameters cannot be used; ``faults`` lists all of them, not just the first."""
+
+    def __init__(self, source: str, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        listed = "; ".join(faults)
+        super().__init__(f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}: {listed}")
+
+
+class UnknownDrug(InputError):
+    """No drug of the release has that id or name."""
+
+    def __init__(self, query: str, nearest: Sequence[str] = ()) -> None:
+        hint = f"; did you mean {', '.join(nearest)}?" if nearest else ""
+        super().__init__(f"no drug with the id or name {query!r} in this release{hint}")
+        self.query = query
+        self.nearest = tuple(nearest)
+
+
+class AmbiguousDrug(InputError):
+    """A name fits several drugs."""
+
+    def __init__(self, query: str, candidates: Sequence[str]) -> None:
+        super().__init__(f"{query!r} names {len(candidates)} drugs: {', '.join(candidates)}; give the id")
+        self.query = query
+        self.candidates = tuple(candidates)
+
+
+class SelfPair(InputError):
+    """A drug was paired with itself."""
+
+    def __init__(self, drug_id: str) -> None:
+        super().__init__(f"{drug_id} is paired with itself; give two different drugs")
+        self.drug_id = drug_id
+
+
+class MissingArtifact(MardError):
+    """A stage was asked to run before the stage it reads from."""
+
+    def __init__(self, path: Path, stage: str) -> None:
+        super().__init__(f"{path} is missing; run the stage {stage!r} first")
+        self.path = path
+        self.stage = stage
+
+
+class ContractError(MardError):
+    """A table that crosses a stage breaks its schema."""
+
+    def __init__(self, table: str, problems: Sequence[str]) -> None:
+        super().__init__(f"table {table!r} breaks its contract: {'; '.join(problems)}")
+        self.table = table
+        self.problems = tuple(problems)
+
+
+class GateFailure(MardError):
+    """A gate found violations.
+
+    Args:
+        gate: The gate's name, as in ``mard.gates.leakage``.
+        protocol: The split protocol it was checked on, or the table for a quality gate.
+        count: How many violations there are.
+        examples: A few of them, readable.
+    """
+
+    def __init__(self, gate: str, protocol: str, count: int, examples: Sequence[str]) -> None:
+        shown = ", ".join(examples)
+        super().__init__(
+            f"gate {gate} fails on {protocol}: {count} violation{'s' * (count != 1)}, e.g. {shown}"
+        )
+        self.gate = gate
+        self.protocol = protocol
+        self.count = count
+        self.examples = tuple(examples)
+
+
+class TokenizerError(MardError):
+    """A tokenizer cannot carry the method."""
+
+
+class IncompatibleTrainer(MardError):
+    """A trainer would silently train something other than what was asked."""
+
+
+class TeacherError(MardError):
+    """A teacher gave no usable answer."""
+
+
+class TeacherUnavailable(TeacherError):
+    """Transport failure, 429 or 5xx: worth a retry."""
+
+
+class SchemaViolation(TeacherError):
+    """The answer is not a trace."""

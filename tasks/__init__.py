@@ -1,0 +1,1 @@
+"""One file a stage: read inputs, call ``mard``, write artifacts, log to MLflow."""

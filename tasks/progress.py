@@ -1,0 +1,60 @@
+"""Progress that a person can watch: a line in the log, and a bar in the Prefect UI inside a task run."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.context import TaskRunContext
+from prefect.exceptions import MissingContextError
+from prefect.logging import get_logger, get_run_logger
+
+SECONDS_BETWEEN_REPORTS: Final = 2.0
+
+
+def logger():  # type: ignore[no-untyped-def]
+    """Prefect's run logger inside a run, a plain one outside."""
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return get_logger("mard")
+
+
+class Progress:
+    """Counts work done and reports rate and time left, at most every two seconds.
+
+    Call it with ``(done, total)``: it is what ``mard`` functions take as ``on_progress``.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._started = self._reported = time.monotonic()
+        self._artifact = None
+        self._log = logger()
+
+    def __enter__(self) -> Self:
+        if TaskRunContext.get() is not None:
+            self._artifact = create_progress_artifact(progress=0.0, description=self.what)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._artifact is not None and kind is None:
+            update_progress_artifact(artifact_id=self._artifact, progress=100.0, description=self.what)
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._reported < SECONDS_BETWEEN_REPORTS and done < total:
+            return
+        self._reported = now
+        rate = done / max(now - self._started, 1e-9)
+        left = (total - done) / rate if rate else float("inf")
+        line = f"{self.what}: {done:,} of {total:,}, {rate:,.1f} a second, {left:.0f} s left"
+        self._log.info(line)
+        if self._artifact is not None:
+            update_progress_artifact(
+                artifact_id=self._artifact, progress=min(100.0, 100 * done / max(total, 1)), description=line
+            )
