@@ -11,18 +11,21 @@ import dataclasses
 import difflib
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
 from mard.errors import ConfigError
 
 
-def bounded(low: float, high: float = float("inf")) -> Any:
-    """A required numeric field with inclusive bounds."""
-    return field(metadata={"low": low, "high": high})
+@dataclass(frozen=True)
+class Bounds:
+    """Inclusive bounds of a number, written ``Annotated[float, Bounds(0, 1)]``."""
+
+    low: float
+    high: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,16 @@ class Ingest:
 class LabelParams:
     """The QC gate on descriptions that no template matches."""
 
-    max_unmatched_share: float = bounded(0, 1)
+    max_unmatched_share: Annotated[float, Bounds(0, 1)]
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What a pool holds."""
 
-    moa_max_chars: int = bounded(0)
-    fingerprint_radius: int = bounded(1, 6)
-    fingerprint_bits: int = bounded(64, 65536)
+    moa_max_chars: Annotated[int, Bounds(0)]
+    fingerprint_radius: Annotated[int, Bounds(1, 6)]
+    fingerprint_bits: Annotated[int, Bounds(64, 65536)]
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,13 @@ class Split:
 
     warm_seed: int
     cold_seed: int
-    val_share: float = bounded(0.01, 0.4)
-    test_share: float = bounded(0.01, 0.4)
-    subset_train: int = bounded(1)
-    subset_val: int = bounded(1)
-    subset_test: int = bounded(1)
-    subset_cap_per_subtype: int = bounded(1)
-    eval_sizes: list[int] = field()
+    val_share: Annotated[float, Bounds(0.01, 0.4)]
+    test_share: Annotated[float, Bounds(0.01, 0.4)]
+    subset_train: Annotated[int, Bounds(1)]
+    subset_val: Annotated[int, Bounds(1)]
+    subset_test: Annotated[int, Bounds(1)]
+    subset_cap_per_subtype: Annotated[int, Bounds(1)]
+    eval_sizes: list[int]
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,19 @@ class Gates:
 class Weights:
     """Channel weights of Eq. 8."""
 
-    pathway: float = bounded(0)
-    protein: float = bounded(0)
-    atc: float = bounded(0)
-    tanimoto: float = bounded(0)
+    pathway: Annotated[float, Bounds(0)]
+    protein: Annotated[float, Bounds(0)]
+    atc: Annotated[float, Bounds(0)]
+    tanimoto: Annotated[float, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class RegimeShares:
     """Which retrieval a training example imitates; the shares add up to 1."""
 
-    warm: float = bounded(0, 1)
-    drug_cold: float = bounded(0, 1)
-    pair_cold: float = bounded(0, 1)
+    warm: Annotated[float, Bounds(0, 1)]
+    drug_cold: Annotated[float, Bounds(0, 1)]
+    pair_cold: Annotated[float, Bounds(0, 1)]
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,10 @@ class Retrieve:
 
     weights: Weights
     regime_shares: RegimeShares
-    k: int = bounded(1, 100)
-    seed: int = bounded(0)
-    audit_k: list[int] = field()
-    audit_queries: int = bounded(1)
+    k: Annotated[int, Bounds(1, 100)]
+    seed: Annotated[int, Bounds(0)]
+    audit_k: list[int]
+    audit_queries: Annotated[int, Bounds(1)]
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class Teacher:
     base_url: str | None
     model: str | None
     api_key_env: str | None
-    concurrency: int = bounded(1, 4096)
+    concurrency: Annotated[int, Bounds(1, 4096)]
 
 
 @dataclass(frozen=True)
@@ -128,23 +131,23 @@ class Teach:
     """Candidate generation; ``candidates`` is per teacher and pair, over the temperature schedule."""
 
     teachers: list[Teacher]
-    candidates: int = bounded(1, 1000)
-    temperature_low: float = bounded(0, 2)
-    temperature_high: float = bounded(0, 2)
-    top_p: float = bounded(0, 1)
-    max_tokens: int = bounded(64)
-    shard_pairs: int = bounded(1)
-    seed: int = bounded(0)
+    candidates: Annotated[int, Bounds(1, 1000)]
+    temperature_low: Annotated[float, Bounds(0, 2)]
+    temperature_high: Annotated[float, Bounds(0, 2)]
+    top_p: Annotated[float, Bounds(0, 1)]
+    max_tokens: Annotated[int, Bounds(64)]
+    shard_pairs: Annotated[int, Bounds(1)]
+    seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class TierWeights:
     """Sample weight of a judged trace by its tier."""
 
-    full_correct: float = bounded(0, 1)
-    family_correct: float = bounded(0, 1)
-    abstention: float = bounded(0, 1)
-    near_miss: float = bounded(0, 1)
+    full_correct: Annotated[float, Bounds(0, 1)]
+    family_correct: Annotated[float, Bounds(0, 1)]
+    abstention: Annotated[float, Bounds(0, 1)]
+    near_miss: Annotated[float, Bounds(0, 1)]
 
 
 @dataclass(frozen=True)
@@ -152,31 +155,31 @@ class Judge:
     """Bounds of the gates G1 to G10. ``sparse_citations``: a pool with fewer side items is sparse."""
 
     tier_weights: TierWeights
-    max_summary_words: int = bounded(1)
-    max_hedging: float = bounded(0, 1)
-    max_claim_words: int = bounded(1)
-    sparse_citations: int = bounded(0)
+    max_summary_words: Annotated[int, Bounds(1)]
+    max_hedging: Annotated[float, Bounds(0, 1)]
+    max_claim_words: Annotated[int, Bounds(1)]
+    sparse_citations: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class Lora:
     """LoRA on all linear layers."""
 
-    r: int = bounded(1)
-    alpha: int = bounded(1)
-    dropout: float = bounded(0, 1)
+    r: Annotated[int, Bounds(1)]
+    alpha: Annotated[int, Bounds(1)]
+    dropout: Annotated[float, Bounds(0, 1)]
 
 
 @dataclass(frozen=True)
 class Architecture:
     """A Qwen2 decoder built from this config with random weights, and its own tokenizer."""
 
-    hidden_size: int = bounded(8)
-    intermediate_size: int = bounded(8)
-    num_hidden_layers: int = bounded(1)
-    num_attention_heads: int = bounded(1)
-    num_key_value_heads: int = bounded(1)
-    vocab_size: int = bounded(256)
+    hidden_size: Annotated[int, Bounds(8)]
+    intermediate_size: Annotated[int, Bounds(8)]
+    num_hidden_layers: Annotated[int, Bounds(1)]
+    num_attention_heads: Annotated[int, Bounds(1)]
+    num_key_value_heads: Annotated[int, Bounds(1)]
+    vocab_size: Annotated[int, Bounds(256)]
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,8 @@ class Student:
     architecture: Architecture | None
     trainable: Literal["all", "lora"]
     lora: Lora
-    max_length: int = bounded(64)
-    dtype: Literal["float32", "bfloat16"] = field()
+    max_length: Annotated[int, Bounds(64)]
+    dtype: Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -202,88 +205,88 @@ class Prm:
     """Process reward model (section 8); ``epsilon`` is the one of Eq. 4."""
 
     lora: Lora
-    learning_rate: float = bounded(0)
-    epochs: float = bounded(0)
-    batch_size: int = bounded(1)
-    max_traces: int = bounded(1)
-    holdout_share: float = bounded(0.01, 0.5)
-    epsilon: float = bounded(0)
-    seed: int = bounded(0)
+    learning_rate: Annotated[float, Bounds(0)]
+    epochs: Annotated[float, Bounds(0)]
+    batch_size: Annotated[int, Bounds(1)]
+    max_traces: Annotated[int, Bounds(1)]
+    holdout_share: Annotated[float, Bounds(0.01, 0.5)]
+    epsilon: Annotated[float, Bounds(0)]
+    seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class Consensus:
     """Consensus over candidates and the audit that rescales sample weights."""
 
-    max_scored_per_pair: int = bounded(1)
-    min_quality: float = bounded(0, 1)
-    score_batch_size: int = bounded(1)
+    max_scored_per_pair: Annotated[int, Bounds(1)]
+    min_quality: Annotated[float, Bounds(0, 1)]
+    score_batch_size: Annotated[int, Bounds(1)]
 
 
 @dataclass(frozen=True)
 class Sft:
     """Mirror-augmented SFT (Eq. 5). ``batch_pairs`` counts pairs: a batch has twice as many rows."""
 
-    kl_weight: float = bounded(0)
-    kl_scope: Literal["tag", "final_answer", "trace"] = field()
-    subtype_kl_weight: float = bounded(0)
-    identity_dropout: float = bounded(0, 1)
-    learning_rate: float = bounded(0)
-    epochs: float = bounded(0)
-    batch_pairs: int = bounded(1)
-    accumulation: int = bounded(1)
-    warmup_share: float = bounded(0, 1)
-    save_steps: int = bounded(1)
-    seed: int = bounded(0)
+    kl_weight: Annotated[float, Bounds(0)]
+    kl_scope: Literal["tag", "final_answer", "trace"]
+    subtype_kl_weight: Annotated[float, Bounds(0)]
+    identity_dropout: Annotated[float, Bounds(0, 1)]
+    learning_rate: Annotated[float, Bounds(0)]
+    epochs: Annotated[float, Bounds(0)]
+    batch_pairs: Annotated[int, Bounds(1)]
+    accumulation: Annotated[int, Bounds(1)]
+    warmup_share: Annotated[float, Bounds(0, 1)]
+    save_steps: Annotated[int, Bounds(1)]
+    seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class Dpo:
     """PRM-weighted DPO (Eq. 6 and 7)."""
 
-    beta: float = bounded(0)
-    backend: Literal["exact", "importance"] = field()
-    prm_weight_fallback: Literal["error", "unweighted"] = field()
-    hard_negatives: list[Literal["adverse_risk", "family_axis", "subtype", "direction"]] = field()
-    symmetry_pairs: bool = field()
-    max_pairs: int = bounded(1)
-    learning_rate: float = bounded(0)
-    epochs: float = bounded(0)
-    batch_size: int = bounded(1)
-    save_steps: int = bounded(1)
-    seed: int = bounded(0)
+    beta: Annotated[float, Bounds(0)]
+    backend: Literal["exact", "importance"]
+    prm_weight_fallback: Literal["error", "unweighted"]
+    hard_negatives: list[Literal["adverse_risk", "family_axis", "subtype", "direction"]]
+    symmetry_pairs: bool
+    max_pairs: Annotated[int, Bounds(1)]
+    learning_rate: Annotated[float, Bounds(0)]
+    epochs: Annotated[float, Bounds(0)]
+    batch_size: Annotated[int, Bounds(1)]
+    save_steps: Annotated[int, Bounds(1)]
+    seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class Infer:
     """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests."""
 
-    manifest_size: int = bounded(1)
-    samples_warm: int = bounded(2)
-    samples_cold: int = bounded(2)
-    temperature: float = bounded(0, 2)
-    top_p: float = bounded(0, 1)
-    batch_size: int = bounded(1)
-    max_new_tokens: int = bounded(16)
+    manifest_size: Annotated[int, Bounds(1)]
+    samples_warm: Annotated[int, Bounds(2)]
+    samples_cold: Annotated[int, Bounds(2)]
+    temperature: Annotated[float, Bounds(0, 2)]
+    top_p: Annotated[float, Bounds(0, 1)]
+    batch_size: Annotated[int, Bounds(1)]
+    max_new_tokens: Annotated[int, Bounds(16)]
     stack: list[
         Literal["self_consistency", "prm_argmax", "prm_vote_consensus", "verify", "rescue", "conformal"]
-    ] = field()
-    target_selective_accuracy: float = bounded(0, 1)
-    seed: int = bounded(0)
+    ]
+    target_selective_accuracy: Annotated[float, Bounds(0, 1)]
+    seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class Evaluate:
     """Metrics, intervals and baselines (section 12)."""
 
-    bootstrap_resamples: int = bounded(10)
-    ece_bins: int = bounded(2)
-    baselines: list[Literal["majority", "neighbour_vote", "logistic", "xgboost"]] = field()
-    baseline_max_train: int = bounded(10)
-    xgboost_trees: int = bounded(1)
-    xgboost_depth: int = bounded(1)
-    worked_traces: int = bounded(0)
-    seed: int = bounded(0)
+    bootstrap_resamples: Annotated[int, Bounds(10)]
+    ece_bins: Annotated[int, Bounds(2)]
+    baselines: list[Literal["majority", "neighbour_vote", "logistic", "xgboost"]]
+    baseline_max_train: Annotated[int, Bounds(10)]
+    xgboost_trees: Annotated[int, Bounds(1)]
+    xgboost_depth: Annotated[int, Bounds(1)]
+    worked_traces: Annotated[int, Bounds(0)]
+    seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
@@ -386,7 +389,7 @@ def _build(kind: Any, values: Any, where: str, faults: list[str]) -> Any:
     if not isinstance(values, Mapping):
         faults.append(f"{where or 'top level'}: expected a mapping, got {values!r}")
         return None
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     names = [f.name for f in dataclasses.fields(kind)]
     prefix = f"{where}." if where else ""
     for key in values:
@@ -400,40 +403,43 @@ def _build(kind: Any, values: Any, where: str, faults: list[str]) -> Any:
             faults.append(f"{place} is missing")
             continue
         built[item.name] = _value(hints[item.name], values[item.name], place, faults)
-        _check_bounds(built[item.name], item.metadata, place, faults)
     return kind(**built) if len(built) == len(names) else None
 
 
 def _value(hint: Any, value: Any, where: str, faults: list[str]) -> Any:
     origin = get_origin(hint)
+    if origin is Annotated:
+        inner, bounds = get_args(hint)
+        checked = _value(inner, value, where, faults)
+        if isinstance(checked, inner) and not bounds.low <= checked <= bounds.high:
+            faults.append(f"{where}: {checked} is outside [{bounds.low}, {bounds.high}]")
+        return checked
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, where, faults)
     if origin in (Union, types.UnionType):
-        inner = [arm for arm in get_args(hint) if arm is not type(None)]
-        return None if value is None else _value(inner[0], value, where, faults)
+        some = next(arm for arm in get_args(hint) if arm is not type(None))
+        return None if value is None else _value(some, value, where, faults)
     if origin is list:
-        if not isinstance(value, list):
-            faults.append(f"{where}: expected a list, got {value!r}")
-            return []
-        (element,) = get_args(hint)
-        return [_value(element, item, f"{where}[{index}]", faults) for index, item in enumerate(value)]
-    if origin is Literal:
+        return _list(get_args(hint)[0], value, where, faults)
+    return _scalar(hint, value, where, faults)
+
+
+def _list(element: Any, value: Any, where: str, faults: list[str]) -> list[Any]:
+    if not isinstance(value, list):
+        faults.append(f"{where}: expected a list, got {value!r}")
+        return []
+    return [_value(element, item, f"{where}[{index}]", faults) for index, item in enumerate(value)]
+
+
+def _scalar(hint: Any, value: Any, where: str, faults: list[str]) -> Any:
+    if get_origin(hint) is Literal:
         if value not in get_args(hint):
             faults.append(f"{where}: {value!r} is none of {', '.join(map(str, get_args(hint)))}")
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    elif hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+    elif not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         faults.append(f"{where}: expected {hint.__name__}, got {value!r}")
     return value
-
-
-def _check_bounds(value: Any, metadata: Mapping[str, Any], where: str, faults: list[str]) -> None:
-    if "low" not in metadata or isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    low, high = metadata["low"], metadata["high"]
-    if not low <= value <= high:
-        faults.append(f"{where}: {value} is outside [{low}, {high}]")
 
 
 def _cross_checks(params: Params) -> Iterable[str]:

@@ -249,6 +249,7 @@ class Pool:
 
     @property
     def pair_id(self) -> PairId:
+        """The canonical pair, whichever drug is shown as A."""
         return PairId.of(self.a.drug_id, self.b.drug_id)
 
     @property
@@ -288,6 +289,7 @@ class FinalAnswer:
 
     @property
     def label(self) -> Label:
+        """The answer without its confidence."""
         return Label(self.family, self.subtype, self.direction, self.polarity)
 
 

@@ -46,6 +46,7 @@ class Progress:
             update_progress_artifact(artifact_id=self._artifact, progress=100.0, description=self.what)
 
     def __call__(self, done: int, total: int) -> None:
+        """Report that ``done`` of ``total`` units are complete."""
         now = time.monotonic()
         if now - self._reported < SECONDS_BETWEEN_REPORTS and done < total:
             return
