@@ -155,7 +155,9 @@ TABLES: dict[str, Any] = {
             "pathways": _texts(),
             "half_life_hours": pa.Column(pl.Float64, pa.Check.gt(0), nullable=True),
             "half_life_text": _text(),
-            "moa": _text(),
+            "half_life_names": _texts(),  # drugs that the half-life text names
+            "moa": _texts(),  # sentences
+            "moa_names": pa.Column(pl.List(_TEXTS)),  # drugs that each sentence names
             "has_structure": pa.Column(pl.Boolean),
         }
     ),
@@ -213,6 +215,9 @@ TABLES: dict[str, Any] = {
         },
         unique=["pair_id", "teacher", "index"],
     ),
+    # One row a pair, ordering and layer of the stack (``greedy``, then params.infer.stack). The direction
+    # of a ``ba`` row is as the model said it, relative to the flipped pair; ``step_mean`` is the PRM's
+    # mean step score over the trace (RPC).
     "infer/predictions": _table(
         {
             "protocol": _choice(Protocol),
@@ -225,6 +230,7 @@ TABLES: dict[str, Any] = {
             "margin": _unit(),
             "abstain": pa.Column(pl.Boolean),
             "phi": pa.Column(pl.Float64, nullable=True),
+            "step_mean": _unit(nullable=True),
             "parsed": pa.Column(pl.Boolean),
             "citations": _count(),
             "grounded": _count(),
@@ -232,6 +238,16 @@ TABLES: dict[str, Any] = {
             "supported": _count(),
         },
         unique=["protocol", "part", "pair_id", "ordering", "layer"],
+    ),
+    "evaluate/baselines": _table(
+        {
+            "protocol": _choice(Protocol),
+            "baseline": _text(),
+            "pair_id": _pair(),
+            **_LABEL_COLUMNS,
+            "confidence": _unit(),
+        },
+        unique=["protocol", "baseline", "pair_id"],
     ),
 }
 
