@@ -1,0 +1,165 @@
+"""A pool as text: the one place that decides what a model reads.
+
+Every id is printed letter for letter as it must be cited. One line belongs to one side or to the
+pair, so the rendering of a mirrored pool has the same lines with A and B swapped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mard.schema import DrugEvidence, PairEvidence, PkRole, Pool
+
+Detail = Literal["brief", "full"]
+
+_MASKED_IDS: Final = ("DBA", "DBB")
+_MASKED_NAMES: Final = ("Drug A", "Drug B")
+
+
+@dataclass(frozen=True)
+class _Caps:
+    """How much is shown: None is all of it, and what a cap hides is counted.
+
+    Attributes:
+        items: Length of a list.
+        proteins: Proteins or pathways a role lists beside the shared ones.
+        words: Length of an excerpt.
+    """
+
+    items: int | None
+    proteins: int | None
+    words: int | None
+
+
+_CAPS: Final[dict[Detail, _Caps]] = {"brief": _Caps(6, 0, 12), "full": _Caps(None, None, None)}
+
+
+def render(pool: Pool, *, detail: Detail, masked: bool = False) -> str:
+    """The pool as plain text, one fact a line.
+
+    Args:
+        pool: The pool, in the order in which the question is asked.
+        detail: ``brief`` is the student's prompt: matches between the drugs first, long lists
+            capped, the rest counted. ``full`` is the teacher's: everything that may be cited.
+        masked: Hide names and ids, so that only evidence can carry the answer.
+    """
+    caps = _CAPS[detail]
+    lines = [
+        f"Drug A: {pool.a.name} {pool.a.drug_id}",
+        f"Drug B: {pool.b.name} {pool.b.drug_id}",
+        *_matches("A", pool.a, "B", pool.b, caps),
+        *_matches("B", pool.b, "A", pool.a, caps),
+        *_side("A", pool.a, pool.b, caps),
+        *_side("B", pool.b, pool.a, caps),
+        _similarities(pool.pair),
+        *_neighbours(pool),
+    ]
+    text = "\n".join(lines)
+    return mask(text, pool) if masked else text
+
+
+def mask(text: str, pool: Pool) -> str:
+    """Hide who the drugs are: names become "Drug A" and "Drug B", ids DBA and DBB, also in citations.
+
+    Names are found in any case, on word boundaries, the longer name first. ``text`` speaks of the
+    drugs in the pool's own order: flip first, mask then.
+    """
+    names = {pool.a.name.casefold(): _MASKED_NAMES[0], pool.b.name.casefold(): _MASKED_NAMES[1]}
+    ids = {pool.a.drug_id: _MASKED_IDS[0], pool.b.drug_id: _MASKED_IDS[1]}
+    text = _on_word_boundaries(ids).sub(lambda match: ids[match[0]], text)
+    found = _on_word_boundaries(names)
+    return re.sub(found.pattern, lambda match: names[match[0].casefold()], text, flags=re.IGNORECASE)
+
+
+def unmask(text: str, pool: Pool) -> str:
+    """Turn masked ids back, so that citations are letter for letter those of the pool."""
+    ids = {_MASKED_IDS[0]: pool.a.drug_id, _MASKED_IDS[1]: pool.b.drug_id}
+    return _on_word_boundaries(ids).sub(lambda match: ids[match[0]], text)
+
+
+def _on_word_boundaries(words: Iterable[str]) -> re.Pattern[str]:
+    alternatives = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True) if word)
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)")
+
+
+def _matches(
+    actor: str, acting: DrugEvidence, victim: str, affected: DrugEvidence, caps: _Caps
+) -> Iterator[str]:
+    found = [f"{actor}:{flag} > {victim}:{substrate}" for flag, substrate in _hits(acting, affected)]
+    yield from _line(f"{actor} on {victim}", found, caps.items, separator="; ")
+
+
+def _hits(acting: DrugEvidence, affected: DrugEvidence) -> Iterator[tuple[str, str]]:
+    """Flags of one drug that inhibits or induces what handles the other, and the other's flag."""
+    for flag in acting.pk_flags:
+        protein, role = flag.rsplit("_", 1)
+        substrate = f"{protein}_{PkRole.SUBSTRATE}"
+        if role != PkRole.SUBSTRATE and substrate in affected.pk_flags:
+            yield flag, substrate
+
+
+def _side(side: str, drug: DrugEvidence, other: DrugEvidence, caps: _Caps) -> Iterator[str]:
+    matched = {flag for flag, _ in _hits(drug, other)} | {flag for _, flag in _hits(other, drug)}
+    flags = [flag for flag in _shared_first(drug.pk_flags, other.pk_flags) if flag not in matched]
+    yield from _line(f"{side} other flags" if matched else f"{side} flags", _cite(side, flags), caps.items)
+    yield from _line(f"{side} ATC", _cite(f"{side}:ATC", drug.atc), caps.items)
+    shared = sorted(drug.proteins & other.proteins)
+    yield from _line(f"{side} shared proteins", _cite(side, shared), caps.items)
+    for kind in ("targets", "enzymes", "transporters", "carriers"):
+        own = [protein for protein in getattr(drug, kind) if protein not in shared]
+        yield from _line(f"{side} other {kind}", _cite(side, own), caps.proteins)
+    common = [pathway for pathway in drug.pathways if pathway in other.pathways]
+    yield from _line(f"{side} shared pathways", _cite(side, common), caps.items)
+    own = [pathway for pathway in drug.pathways if pathway not in common]
+    yield from _line(f"{side} other pathways", _cite(side, own), caps.proteins)
+    yield from _texts(side, drug, caps)
+
+
+def _cite(prefix: str, keys: Iterable[str]) -> list[str]:
+    return [f"{prefix}:{key}" for key in keys]
+
+
+def _texts(side: str, drug: DrugEvidence, caps: _Caps) -> Iterator[str]:
+    if drug.half_life_hours is not None:
+        yield f"{side}:half_life {drug.half_life_hours:.3g} h"
+    elif drug.half_life_text:
+        yield f"{side}:half_life {_excerpt(drug.half_life_text, caps.words)}"
+    if drug.moa:
+        yield f"{side}:moa {_excerpt(drug.moa, caps.words)}"
+
+
+def _similarities(pair: PairEvidence) -> str:
+    return (
+        f"pair:pathway_jaccard {pair.pathway_jaccard:.2f}, pair:protein_jaccard {pair.protein_jaccard:.2f}, "
+        f"pair:atc_depth {pair.atc_depth}, pair:smiles_tanimoto {pair.smiles_tanimoto:.2f}"
+    )
+
+
+def _neighbours(pool: Pool) -> Iterator[str]:
+    for neighbour in pool.neighbours:
+        label = neighbour.label
+        yield (
+            f"{neighbour.citation} {neighbour.similarity:.2f} "
+            f"{label.family} {label.subtype} {label.direction} {label.polarity}"
+        )
+
+
+def _shared_first(own: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
+    return sorted(own, key=lambda item: (item not in other, item))
+
+
+def _line(title: str, items: list[str], cap: int | None, separator: str = " ") -> Iterator[str]:
+    shown = items if cap is None else items[:cap]
+    rest = len(items) - len(shown)
+    if rest:
+        shown = [*shown, f"+{rest}" if shown else str(rest)]
+    if shown:
+        yield f"{title}: {separator.join(shown)}"
+
+
+def _excerpt(text: str, words: int | None) -> str:
+    parts = text.split()
+    return text if words is None or len(parts) <= words else " ".join(parts[:words]) + " ..."
