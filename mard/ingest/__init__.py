@@ -1,0 +1,1 @@
+"""A DrugBank release and its optional side files, streamed into tables."""

@@ -1,0 +1,1 @@
+"""Interaction descriptions to (family, subtype, direction, polarity), under a fixed vocabulary."""
