@@ -8,7 +8,8 @@
     │   ├── ConfigError           parameters are unknown, mistyped or out of range (all faults at once)
     │   ├── UnknownDrug           no drug of the release has that id or name
     │   ├── AmbiguousDrug         a name fits several drugs
-    │   └── SelfPair              a drug was paired with itself
+    │   ├── SelfPair              a drug was paired with itself
+    │   └── PortInUse             a server cannot have the port it was given
     ├── MissingArtifact           a stage was asked to run before the stage it reads from
     ├── ContractError             a table that crosses a stage breaks its schema
     ├── GateFailure               a leakage or quality gate found violations
@@ -94,6 +95,14 @@ class SelfPair(InputError):
     def __init__(self, drug_id: str) -> None:
         super().__init__(f"{drug_id} is paired with itself; give two different drugs")
         self.drug_id = drug_id
+
+
+class PortInUse(InputError):
+    """A server cannot have the port it was given."""
+
+    def __init__(self, server: str, port: int, remedy: str) -> None:
+        super().__init__(f"port {port} is in use, so {server} cannot start there; {remedy}")
+        self.port = port
 
 
 class MissingArtifact(MardError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from types import TracebackType
 from typing import Final, Self
@@ -11,15 +12,34 @@ from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
 
+from mard.errors import MardError
+
 SECONDS_BETWEEN_REPORTS: Final = 2.0
 
 
-def logger():  # type: ignore[no-untyped-def]
+def logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
     """Prefect's run logger inside a run, a plain one outside."""
     try:
         return get_run_logger()
     except MissingContextError:
         return get_logger("mard")
+
+
+class OneLineErrors(logging.Filter):
+    """Drops the traceback of deliberate errors from Prefect's logs: their message says it all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record; cut the traceback of a ``MardError``."""
+        if record.exc_info and isinstance(record.exc_info[1], MardError):
+            record.exc_info = None
+            record.exc_text = None
+        return True
+
+
+def install_one_line_errors() -> None:
+    """Attach :class:`OneLineErrors` to the loggers of Prefect's runs."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).addFilter(OneLineErrors())
 
 
 class Progress:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mard.config import Params
-from mard.errors import MissingArtifact
+from mard.config import Params, load_params
+from mard.errors import InputError, MardError, MissingArtifact, TeacherUnavailable
 from mard.io import atomic_path, sha256_file, sha256_text
+from tasks.environment import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+ARTIFACTS = REPOSITORY / "artifacts"
+PARAMS = REPOSITORY / "params.yaml"
+PRESETS = REPOSITORY / "infra" / "presets"
 
 Summary = Mapping[str, Any]
 Compute = Callable[["Workspace", Path], Summary]
@@ -31,10 +36,15 @@ class Workspace:
     """
 
     params: Params
-    artifacts: Path = REPOSITORY / "artifacts"
-    tracking_uri: str = f"sqlite:///{REPOSITORY}/mlruns/mlflow.db"
+    tracking_uri: str
+    artifacts: Path = ARTIFACTS
     parent_run: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def versioned(self) -> bool:
+        """Whether these are the repository's own artifacts, which DVC versions."""
+        return self.artifacts == ARTIFACTS
 
     def stage(self, name: str) -> Path:
         """The finished folder of a stage."""
@@ -62,6 +72,46 @@ class Workspace:
         return path
 
 
+def workspace_for(
+    artifacts: Path | None = None,
+    *,
+    release: Path | None = None,
+    preset: str | None = None,
+    overrides: Sequence[str] = (),
+) -> Workspace:
+    """The repository's own workspace, or one in a folder of its own.
+
+    Raises:
+        InputError: A preset, release or override was given for the repository's own artifacts, which
+            ``params.yaml`` alone decides; or the preset does not exist.
+        ConfigError: The parameters are not valid.
+    """
+    if artifacts is None:
+        if release or preset or overrides:
+            raise InputError(
+                "--release, --preset and --set need --artifacts DIR: the repository's own artifacts are "
+                "versioned by params.yaml and data.dvc alone"
+            )
+        return Workspace(load_params(PARAMS), tracking_uri=tracking_store(REPOSITORY))
+    chosen = None if preset is None else PRESETS / f"{preset}.yaml"
+    if chosen is not None and not chosen.is_file():
+        known = ", ".join(sorted(path.stem for path in PRESETS.glob("*.yaml")))
+        raise InputError(f"no preset {preset!r}; there are {known}")
+    if release is not None:
+        overrides = [*overrides, f"ingest.release={json.dumps(str(release.resolve()))}"]
+    folder = artifacts.resolve()
+    return Workspace(
+        load_params(PARAMS, chosen, overrides),
+        artifacts=folder,
+        tracking_uri=tracking_store(folder),
+    )
+
+
+def tracking_store(folder: Path) -> str:
+    """The team's MLflow server when ``MLFLOW_TRACKING_URI`` is set, else a database in ``folder``."""
+    return os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlruns/mlflow.db")
+
+
 def fingerprint(*inputs: Path | object) -> str:
     """A short hash of files' contents (paths) and parameters' reprs (anything else)."""
     parts = []
@@ -72,6 +122,12 @@ def fingerprint(*inputs: Path | object) -> str:
         else:
             parts.append(repr(item))
     return sha256_text("\n".join(parts))[:16]
+
+
+def worth_retrying(_task: object, _run: object, state: Any) -> bool:
+    """Prefect's retry condition: a deliberate error would only fail again, except a busy teacher."""
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, MardError) or isinstance(error, TeacherUnavailable)
 
 
 def run_stage(name: str, compute: Compute, workspace: Workspace) -> Summary:

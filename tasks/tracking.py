@@ -42,9 +42,19 @@ def tracked(workspace: Workspace, stage: str, params: Any) -> Iterator[mlflow.Ac
     tags = {"mard.stage": stage, **provenance(workspace), **workspace.tags}
     if workspace.parent_run is not None:
         tags["mlflow.parentRunId"] = workspace.parent_run
-    with mlflow.start_run(run_name=stage, tags=tags) as run:
+    with mlflow.start_run(run_name=stage, tags=tags, nested=True) as run:
         mlflow.log_params({key: str(value)[:500] for key, value in flatten(asdict(params)).items()})
         yield run
+
+
+@contextmanager
+def parent_run(workspace: Workspace, *, name: str, flow_run_id: str) -> Iterator[str]:
+    """The run of a whole retraining, under which its stages' runs nest; yields its id."""
+    connect(workspace)
+    tags = {"mard.stage": "retrain", "prefect.flow_run_id": flow_run_id, "mard.git_commit": git_commit()}
+    with mlflow.start_run(run_name=name, tags=tags) as run:
+        yield run.info.run_id
+        mlflow.set_tags(provenance(workspace))
 
 
 def provenance(workspace: Workspace) -> dict[str, str]:

@@ -1,0 +1,47 @@
+"""``python -m benchmarks NAME [--scale S]``: one JSON line of ratios measured in one run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import tasks  # noqa: F401 -- sets the environment before anything heavy is imported
+
+NAMES = tuple(
+    sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py") if not path.stem.startswith("_"))
+)
+
+
+def main() -> int:
+    """Run one benchmark, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=(*NAMES, "all"), metavar="NAME", help=", ".join((*NAMES, "all")))
+    parser.add_argument("--scale", type=float, default=None, help="size relative to a full release")
+    options = parser.parse_args()
+    for name in NAMES if options.name == "all" else (options.name,):
+        print(json.dumps(_measure(name, options.scale)), flush=True)
+    return 0
+
+
+def _measure(name: str, scale: float | None) -> Mapping[str, Any]:
+    module = import_module(f"benchmarks.{name}")
+    chosen = module.DEFAULT_SCALE if scale is None else scale
+    ratios, details = module.run(chosen)
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "benchmark": name,
+        "scale": chosen,
+        "ratios": ratios,
+        "peak_rss_mb": round(peak / 1024, 1),
+        "details": details,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The command ``mard``. A command imports what it needs itself, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mard.errors import MardError
+
+app = typer.Typer(
+    name="mard",
+    help="Train, audit and retrain a mechanism-level drug-drug-interaction model. "
+    "Research use only; not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Artifacts = Annotated[
+    Path | None, typer.Option(help="Work in this folder instead of the repository's own artifacts.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def run(
+    release: Annotated[Path | None, typer.Option(help="A DrugBank release: .xml, .xml.gz or .zip.")] = None,
+    artifacts: Artifacts = None,
+    preset: Annotated[str | None, typer.Option(help="Overlay infra/presets/NAME.yaml.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Overlay one parameter.")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First stage to run.")] = None,
+    last: Annotated[str | None, typer.Option("--until", help="Last stage to run.")] = None,
+) -> None:
+    """Run the pipeline: ingest to register, or a part of it."""
+    from flows.driver import run_pipeline
+
+    run_pipeline(release, artifacts, preset, overrides or [], first, last)
+
+
+@app.command()
+def predict(
+    first: Annotated[str, typer.Argument(help="DrugBank id or name.")],
+    second: Annotated[str, typer.Argument(help="DrugBank id or name.")],
+    artifacts: Artifacts = None,
+    model: Annotated[str | None, typer.Option(help="An MLflow model, such as models:/mard@champion.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which mechanism links two drugs, in which direction, and why."""
+    from flows.ask import predictor
+    from mard.register.present import readable
+
+    prediction = predictor(artifacts, model).predict(first, second)
+    typer.echo(json.dumps(prediction.to_dict(), indent=2) if as_json else readable(prediction))
+
+
+@app.command()
+def explain(
+    first: Annotated[str, typer.Argument(help="DrugBank id or name.")],
+    second: Annotated[str, typer.Argument(help="DrugBank id or name.")],
+    artifacts: Artifacts = None,
+    model: Annotated[str | None, typer.Option(help="An MLflow model, such as models:/mard@champion.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the evidence pool of two drugs: all that a prediction may cite."""
+    from flows.ask import predictor
+
+    evidence = predictor(artifacts, model).evidence(first, second)
+    if as_json:
+        typer.echo(json.dumps(evidence, indent=2))
+    else:
+        for citation, meaning in evidence.items():
+            typer.echo(f"{citation:<28} {meaning}")
+
+
+@app.command()
+def status(artifacts: Artifacts = None, as_json: AsJson = False) -> None:
+    """Show which stages are up to date and which models are registered."""
+    from flows.overview import overview, readable
+
+    found = overview(artifacts)
+    typer.echo(json.dumps(found, indent=2) if as_json else readable(found))
+
+
+@app.command()
+def ui(
+    prefect_port: Annotated[int, typer.Option(envvar="MARD_PREFECT_PORT")] = 4200,
+    mlflow_port: Annotated[int, typer.Option(envvar="MARD_MLFLOW_PORT")] = 5000,
+    artifacts: Artifacts = None,
+) -> None:
+    """Serve the Prefect and MLflow UIs on loopback until interrupted."""
+    from flows.servers import serve
+
+    serve(prefect_port, mlflow_port, artifacts)
+
+
+def main() -> None:
+    """Entry point: a deliberate error is one line and exit status 2."""
+    try:
+        app()
+    except MardError as error:
+        sys.exit(_report(error))
+
+
+def _report(error: MardError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 2

@@ -1,0 +1,85 @@
+"""Run the pipeline from the command line, on a running Prefect server or an ephemeral one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import httpx
+import typer
+
+from mard.ingest.sample.release import write_release
+from mard.io import read_json
+from tasks.environment import REPOSITORY
+from tasks.stage import workspace_for
+
+
+def run_pipeline(
+    release: Path | None,
+    artifacts: Path | None,
+    preset: str | None,
+    overrides: list[str],
+    first: str | None,
+    last: str | None,
+) -> None:
+    """Check the parameters, run the ``retrain`` flow and say where its results are.
+
+    Raises:
+        MardError: Whatever stopped the flow.
+    """
+    if release is None or artifacts is not None:
+        workspace_for(artifacts, release=release, preset=preset, overrides=overrides)
+    _prefer_running_server()
+    if release is None:
+        _provide_sample()
+    from flows.retrain import retrain
+
+    retrain(
+        release=None if release is None else str(release.resolve()),
+        artifacts=None if artifacts is None else str(artifacts),
+        preset=preset,
+        overrides=overrides,
+        first=first,
+        last=last,
+    )
+    typer.echo(_where(artifacts))
+
+
+def _prefer_running_server() -> None:
+    """Use the Prefect server of ``mard ui`` when it is up, so that its page shows this run live."""
+    url = f"http://127.0.0.1:{os.environ['MARD_PREFECT_PORT']}/api"
+    if "PREFECT_API_URL" in os.environ:
+        return
+    try:
+        healthy = httpx.get(f"{url}/health", timeout=1).json() is True
+    except (httpx.HTTPError, ValueError):
+        healthy = False
+    if healthy:
+        os.environ["PREFECT_API_URL"] = url
+
+
+def _provide_sample() -> None:
+    """Write the embedded sample release when the repository holds no release at all."""
+    data = REPOSITORY / "data"
+    if not data.exists():
+        write_release(data)
+
+
+def _where(artifacts: Path | None) -> str:
+    folder = REPOSITORY / "artifacts" if artifacts is None else artifacts.resolve()
+    lines = ["", "Research use only; not a medical device. Done:"]
+    report = folder / "evaluate" / "report.html"
+    registration = folder / "register" / "registration.json"
+    if report.exists():
+        lines.append(f"  report            {report}")
+    if registration.exists():
+        lines.append(f"  registered model  {_registered(registration)}")
+    option = "" if artifacts is None else f" --artifacts {folder}"
+    lines.append(f"  user interfaces   mard ui{option}  (or `make ui`)")
+    lines.append(f"  one prediction    mard predict DB00582 DB06626{option}")
+    return "\n".join(lines)
+
+
+def _registered(path: Path) -> str:
+    found = read_json(path)
+    return f"models:/{found['name']}/{found['version']} ({found['alias']}: {found['reason']})"
