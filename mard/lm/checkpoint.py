@@ -1,0 +1,128 @@
+"""Models on disk: built from a config, loaded, adapted with LoRA, saved. Safetensors only, no pickle.
+
+A trained model is a folder with ``tokenizer/`` and either ``model/`` (all weights) or ``adapter/``
+and ``base.json`` (a LoRA adapter and the checkpoint that it adapts).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import (
+    AutoModelForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from mard.config import Architecture, Lora, Student
+from mard.errors import InputError
+from mard.io import read_json, write_json
+
+Model = PreTrainedModel | PeftModel
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def build_model(
+    architecture: Architecture, tokenizer: PreTrainedTokenizerBase, *, max_length: int, seed: int
+) -> PreTrainedModel:
+    """A Qwen2 decoder with random weights; the same seed gives the same weights."""
+    config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=architecture.hidden_size,
+        intermediate_size=architecture.intermediate_size,
+        num_hidden_layers=architecture.num_hidden_layers,
+        num_attention_heads=architecture.num_attention_heads,
+        num_key_value_heads=architecture.num_key_value_heads,
+        max_position_embeddings=max_length,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return Qwen2ForCausalLM(config)
+
+
+def load_model(source: str | Path, dtype: str = "float32") -> PreTrainedModel:
+    """Load a causal language model from a folder or hub id (``HF_HUB_OFFLINE=1`` forbids the hub).
+
+    Raises:
+        InputError: It is not there, or its weights are not safetensors.
+    """
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            str(source), dtype=DTYPES[dtype], use_safetensors=True, trust_remote_code=False
+        )
+    except OSError as error:
+        raise InputError(f"cannot load a model from {source}: {str(error).splitlines()[0]}") from error
+
+
+def student_base(
+    student: Student, tokenizer: PreTrainedTokenizerBase, *, checkpoint: str | None, seed: int
+) -> PreTrainedModel:
+    """The model that training starts from: ``checkpoint``, or the architecture with random weights."""
+    if checkpoint is not None:
+        return load_model(checkpoint, student.dtype)
+    if student.architecture is None:
+        raise InputError("student: neither a checkpoint nor an architecture is given")
+    model = build_model(student.architecture, tokenizer, max_length=student.max_length, seed=seed)
+    return model.to(DTYPES[student.dtype])
+
+
+def attach_lora(model: PreTrainedModel, lora: Lora, *, seed: int) -> PeftModel:
+    """A fresh LoRA adapter on all linear layers but the output head; the base is frozen."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return get_peft_model(model, lora_config(lora))
+
+
+def lora_config(lora: Lora) -> LoraConfig:
+    """PEFT's config for our parameters."""
+    return LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
+def save_trained(
+    model: Model, tokenizer: PreTrainedTokenizerBase, folder: Path, *, base: str | None = None
+) -> None:
+    """Write ``folder/tokenizer`` and ``folder/model``, or ``folder/adapter`` and ``folder/base.json``.
+
+    Args:
+        base: For an adapter, the checkpoint that it adapts.
+    """
+    tokenizer.save_pretrained(folder / "tokenizer")
+    if isinstance(model, PeftModel):
+        model.save_pretrained(folder / "adapter")
+        write_json(folder / "base.json", {"checkpoint": base})
+    else:
+        model.save_pretrained(folder / "model")
+
+
+def load_trained(folder: Path, dtype: str = "float32") -> Model:
+    """Load what :func:`save_trained` wrote.
+
+    Raises:
+        InputError: The folder holds no trained model.
+    """
+    if (folder / "model").is_dir():
+        return load_model(folder / "model", dtype)
+    base = read_json(folder / "base.json")["checkpoint"]
+    return load_adapter(load_model(base, dtype), folder / "adapter")
+
+
+def load_adapter(model: Model, adapter: Path, *, trainable: bool = False) -> PeftModel:
+    """Put a saved LoRA adapter on a model; one that carries an adapter already is merged first."""
+    if isinstance(model, PeftModel):
+        model = model.merge_and_unload()
+    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)

@@ -1,0 +1,108 @@
+"""A prompt and a trace as the reward model reads them: a separator token after each step.
+
+The trace is its own JSON, cut after every step and at the end, so that joining the segments gives
+the text back; at each cut stands the separator, where the model says "+" or "-".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate, chain
+from typing import Final
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from mard.errors import TokenizerError
+from mard.lm.tags import single_token
+from mard.lm.tokenizer import STEP, token_ids
+from mard.schema import Trace
+
+SEPARATORS: Final = (STEP, " ки")
+"""Our own separator, else the one of the Math-Shepherd line of reward models, which the default seed uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTokens:
+    """Ids of the separator and of the two answers."""
+
+    separator: int
+    plus: int
+    minus: int
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerBase) -> StepTokens:
+        """Resolve the three from a tokenizer.
+
+        Raises:
+            TokenizerError: It has no separator, or splits "+" or "-".
+        """
+        plus, minus = single_token(tokenizer, "+"), single_token(tokenizer, "-")
+        for text in SEPARATORS:
+            ids = token_ids(tokenizer, text)
+            if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
+                return cls(ids[0], plus, minus)
+        raise TokenizerError(f"none of {SEPARATORS} is one token in this tokenizer: it cannot mark steps")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTrace:
+    """Token ids of prompt and trace, and where the separators are (one a step, one for the answer)."""
+
+    input_ids: list[int]
+    separators: list[int]
+
+
+def trace_segments(trace: Trace) -> list[str]:
+    """``trace.to_json()`` cut after each step; the last segment holds summary and final answer."""
+    steps = [json.dumps(asdict(step), ensure_ascii=False, separators=(",", ":")) for step in trace.steps]
+    segments = [f'{{"steps":[{steps[0]}', *(f",{step}" for step in steps[1:])]
+    return [*segments, trace.to_json()[sum(map(len, segments)) :]]
+
+
+def encode_trace(
+    tokenizer: PreTrainedTokenizerBase, tokens: StepTokens, prompt: str, trace: Trace, max_length: int
+) -> EncodedTrace:
+    """Tokenise; where the whole is longer than ``max_length``, the end of the prompt is cut, never the trace."""
+    segments = [[*token_ids(tokenizer, text), tokens.separator] for text in trace_segments(trace)]
+    lengths = [len(segment) for segment in segments]
+    head = token_ids(tokenizer, prompt)[: max(0, max_length - sum(lengths))]
+    separators = [len(head) + end - 1 for end in accumulate(lengths)]
+    return EncodedTrace([*head, *chain.from_iterable(segments)], separators)
+
+
+@dataclass(frozen=True, slots=True)
+class StepBatch:
+    """Encoded traces, padded on the right.
+
+    Attributes:
+        input_ids: [b, s].
+        attention_mask: [b, s], 1 on tokens.
+        rows: [n], the row of each separator of the batch, in order.
+        columns: [n], its column.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    rows: Tensor
+    columns: Tensor
+
+    @classmethod
+    def of(cls, traces: Sequence[EncodedTrace], pad: int) -> StepBatch:
+        """Pad and stack."""
+        width = max(len(trace.input_ids) for trace in traces)
+        input_ids = torch.full((len(traces), width), pad)
+        attention_mask = torch.zeros_like(input_ids)
+        for row, trace in enumerate(traces):
+            input_ids[row, : len(trace.input_ids)] = torch.tensor(trace.input_ids)
+            attention_mask[row, : len(trace.input_ids)] = 1
+        places = [(row, column) for row, trace in enumerate(traces) for column in trace.separators]
+        rows, columns = torch.tensor(places).unbind(dim=1)
+        return cls(input_ids, attention_mask, rows, columns)
+
+    def to(self, device: torch.device) -> StepBatch:
+        """The same batch on another device."""
+        return StepBatch(*(getattr(self, name).to(device) for name in self.__slots__))
