@@ -90,12 +90,10 @@ def _is_current(name: str) -> bool:
     with _repository() as repo:
         stage = repo.stage.load_one(name=name)
         with repo.lock:
-            if not stage.changed():
-                return True
-            if stage.already_cached():
-                repo.checkout([name], force=True)
-                return not stage.changed()
-    return False
+            changed, cached = stage.changed(), stage.already_cached()
+        if changed and cached:
+            repo.checkout([name], force=True)
+    return not changed or cached
 
 
 def _record(name: str) -> None:

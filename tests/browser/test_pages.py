@@ -1,0 +1,133 @@
+"""What a person sees: the report, Data Docs, and the MLflow and Prefect pages, in headless Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from flows.servers import mlflow_command, prefect_command
+from tests.conftest import ROOT
+from tests.flows.test_servers import free_port
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.e2e,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed"),
+]
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1300, "height": 900})
+    yield opened
+    opened.close()
+
+
+def _serve(command: list[str], health: str, **environment: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(health, timeout=2).is_success:
+                return process
+        except httpx.HTTPError:
+            time.sleep(0.3)
+    process.kill()
+    pytest.fail(f"no answer at {health}")
+
+
+@pytest.fixture(scope="module")
+def mlflow_address(finished: Path) -> Iterator[str]:
+    port = free_port()
+    process = _serve(mlflow_command(port, finished), f"http://127.0.0.1:{port}/health")
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def prefect_address(finished: Path, prefect_home: Path) -> Iterator[str]:
+    port = free_port()
+    process = _serve(
+        prefect_command(port), f"http://127.0.0.1:{port}/api/health", PREFECT_HOME=str(prefect_home)
+    )
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(timeout=30)
+
+
+@pytest.mark.parametrize("path", ["evaluate/report.html", "gates/data_docs/index.html"])
+def test_a_page_opens_offline_and_asks_for_nothing(finished: Path, browser: Browser, path: str) -> None:
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    wanted: list[str] = []
+    page.on("request", lambda request: wanted.append(request.url))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((finished / path).as_uri())
+    assert len(page.inner_text("body")) > 500
+    assert [url for url in wanted if not url.startswith(("file:", "data:"))] == []
+    assert errors == []
+    context.close()
+
+
+def test_every_citation_of_a_worked_trace_leads_to_its_evidence(finished: Path, page: Page) -> None:
+    page.goto((finished / "evaluate" / "report.html").as_uri())
+    links = page.locator("a.citation")
+    assert links.count() > 10
+    broken = page.evaluate(
+        "() => [...document.querySelectorAll('a.citation')]"
+        ".filter(a => !document.getElementById(decodeURIComponent(a.hash.slice(1)))).map(a => a.hash)"
+    )
+    assert broken == []
+
+
+def test_the_report_does_not_scroll_sideways_on_a_phone(finished: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((finished / "evaluate" / "report.html").as_uri())
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth + 1")
+    page.close()
+
+
+def test_mlflow_compares_the_training_runs(page: Page, mlflow_address: str) -> None:
+    page.goto(f"{mlflow_address}/#/experiments/1")
+    for stage in ("prm", "sft", "dpo"):
+        page.get_by_role("link", name=stage, exact=True).first.wait_for(timeout=60_000)
+
+
+def test_mlflow_shows_the_registered_model(page: Page, mlflow_address: str) -> None:
+    page.goto(f"{mlflow_address}/#/models/mard")
+    page.get_by_text("champion").first.wait_for(timeout=60_000)
+
+
+def test_prefect_shows_the_flow_runs(page: Page, prefect_address: str) -> None:
+    page.goto(f"{prefect_address}/runs")
+    for flow in ("retrain", "corpus", "distill", "train", "release"):
+        page.get_by_text(flow, exact=True).first.wait_for(timeout=60_000)
