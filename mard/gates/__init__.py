@@ -1,1 +1,1 @@
-"""The 11 leakage gates as pure functions, and how their findings are reported (section 4 of the method)."""
+"""The 11 leakage gates as pure functions, and what their findings mean (section 4)."""

@@ -1,1 +1,1 @@
-"""The three protocols, the teacher subset and the evaluation manifests (section 4 of the method)."""
+"""The three protocols, the teacher subset and the evaluation manifests (section 4)."""

@@ -1,0 +1,109 @@
+"""Protocols ``drug_cold`` and ``pair_cold``: one partition of the drugs, two rules for their pairs.
+
+Salts, stereo-forms and retired ids of one active moiety stay together: knowing one is knowing all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from mard.config import Split
+from mard.split.draw import ASIDE, TEST, TRAIN, VAL, drug_keys, stratified_parts
+from mard.split.frames import PARTS, drug_numbers, with_part
+
+STRATA: Final = 10
+
+
+def drug_partition(labels: pl.DataFrame, drugs: pl.DataFrame, params: Split) -> pl.DataFrame:
+    """Assign every drug that occurs in a pair to train, val or test, whole moieties at a time.
+
+    Moieties are stratified by the number of pairs that their drugs occur in (ten strata).
+
+    Args:
+        labels: Table ``label/labels``.
+        drugs: Table ``ingest/drugs``, for structures and secondary ids.
+        params: Shares and seed.
+
+    Returns:
+        Table ``split/drug_partition``, sorted by drug id.
+    """
+    counts = (
+        pl.concat([labels["drug_a"], labels["drug_b"]])
+        .alias("drug_id")
+        .value_counts(name="pairs")
+        .sort("drug_id")
+    )
+    moiety = moieties(counts["drug_id"], drugs)
+    table = counts.with_columns(
+        moiety=counts["drug_id"].replace_strict(moiety, return_dtype=pl.String),
+        pairs=pl.col("pairs").cast(pl.Int64),
+    )
+    groups = (
+        table.group_by("moiety").agg(pl.col("pairs").sum(), pl.col("drug_id").min()).sort("pairs", "drug_id")
+    )
+    strata = np.arange(groups.height) * STRATA // max(groups.height, 1)
+    keys = drug_keys(drug_numbers(groups["drug_id"]), params.cold_seed)
+    parts = stratified_parts(strata, keys, params.val_share, params.test_share)
+    named = groups.select("moiety", part=pl.Series([str(PARTS[part]) for part in parts], dtype=pl.String))
+    return table.join(named, on="moiety").select("drug_id", "moiety", "part", "pairs").sort("drug_id")
+
+
+def drug_cold_split(labels: pl.DataFrame, partition: pl.DataFrame) -> pl.DataFrame:
+    """A pair is test if either drug is, else val if either drug is, else train."""
+    a, b = _drug_parts(labels, partition)
+    return with_part(labels, np.maximum(a, b))
+
+
+def pair_cold_split(labels: pl.DataFrame, partition: pl.DataFrame) -> pl.DataFrame:
+    """A pair belongs to the part that both its drugs are in; mixed pairs are set aside."""
+    a, b = _drug_parts(labels, partition)
+    return with_part(labels, np.where(a == b, a, ASIDE).astype(np.int8))
+
+
+def _drug_parts(
+    labels: pl.DataFrame, partition: pl.DataFrame
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Parts of the pairs' first and second drugs, in the order train < val < test."""
+    codes = dict(zip(map(str, PARTS), (TRAIN, VAL, TEST), strict=False))
+    part = dict(zip(partition["drug_id"], partition["part"].replace_strict(codes), strict=True))
+    a, b = (
+        labels[column].replace_strict(part, return_dtype=pl.Int8).to_numpy()
+        for column in ("drug_a", "drug_b")
+    )
+    return a, b
+
+
+def moieties(drug_ids: Iterable[str], drugs: pl.DataFrame) -> dict[str, str]:
+    """The moiety of each drug: ids that are linked by any shared identity share one.
+
+    A moiety is named for its least identity (an InChIKey block, or an id where there is no
+    structure).
+    """
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            parent[name] = name = parent[parent[name]]
+        return name
+
+    for drug_id, identity in identities(drugs):
+        low, high = sorted((root(drug_id), root(identity)), key=_structures_first)
+        parent[high] = low
+    return {drug_id: root(drug_id) for drug_id in drug_ids}
+
+
+def identities(drugs: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """(drug id, identity) rows: the first block of the InChIKey, and every retired or secondary id."""
+    for drug_id, secondary, inchikey in drugs.select("drug_id", "secondary_ids", "inchikey").iter_rows():
+        if inchikey:
+            yield drug_id, inchikey.split("-")[0]
+        yield from ((drug_id, other) for other in secondary)
+
+
+def _structures_first(identity: str) -> tuple[bool, str]:
+    return identity.startswith("DB"), identity
