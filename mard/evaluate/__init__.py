@@ -1,0 +1,5 @@
+"""Evaluation (section 12): one metric family a file, baselines fitted on the same train part, and the report.
+
+A metric is a :class:`~mard.evaluate.statistic.Statistic`, a function of pair weights, so that the
+value on the data and the values on bootstrap resamples come from one definition.
+"""

@@ -1,0 +1,181 @@
+"""Baselines fitted on the protocol's own train part.
+
+``majority`` and ``neighbour vote`` are elections (:mod:`mard.evaluate.plurality`). A structural model
+(:mod:`mard.evaluate.features`) answers in four steps, so that it is scored on the whole label:
+
+1. family, by a classifier over symmetric features;
+2. subtype, the most common one of that family in train, or in tier (iii) the one that the query's
+   neighbours of that family vote for;
+3. direction, ``bidirectional`` where the subtype mostly is, else by a classifier over oriented
+   features, trained on both orderings and averaged over both: a flipped pair gets the mirrored answer;
+4. polarity, decided as the subtype is.
+
+Training rows are weighted by 1/sqrt(n_family), as the student's are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+from xgboost import XGBClassifier
+
+from mard.evaluate.answers import texts
+from mard.evaluate.features import Matrix, PairFeatures
+from mard.evaluate.plurality import LEVELS, elect, neighbour_ballots, train_ballots
+from mard.evaluate.statistic import DIGITS, Floats, Texts
+from mard.schema import Direction, Family
+
+FAMILIES: Final = np.array([str(family) for family in Family])
+ANSWER: Final = ("pair_id", *LEVELS, "confidence")
+THREADS: Final = 2  # fixed, because sums over threads round differently
+SOLVER_STEPS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which classifier, and how large its ensemble of trees is where it has one."""
+
+    name: Literal["logistic", "xgboost"]
+    trees: int
+    depth: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pairs with what a structural model sees of them.
+
+    Attributes:
+        pairs: ``pair_id``, and in train the label columns, ``n`` rows.
+        features: Of one tier, aligned with ``pairs``.
+        neighbours: Their rows of ``retrieve/neighbours``, or None where the tier shows none.
+    """
+
+    pairs: pl.DataFrame
+    features: PairFeatures
+    neighbours: pl.DataFrame | None = None
+
+
+def sample_train(train: pl.DataFrame, size: int, seed: int) -> pl.DataFrame:
+    """At most ``size`` rows, stratified by family, sorted by ``pair_id``."""
+    ordered = train.sort("pair_id")
+    if ordered.height <= size:
+        return ordered
+    shuffled = ordered.sample(fraction=1.0, shuffle=True, seed=seed)
+    quantile = pl.int_range(pl.len()).over("family") / pl.len().over("family")
+    return shuffled.sort(quantile, "pair_id").head(size).sort("pair_id")
+
+
+def majority(train: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
+    """The most common label in train, level by level, for every query."""
+    everyone = train_ballots(train).with_columns(group=pl.lit("all"))
+    winner = elect(everyone, ["group"]).rename({"share": "confidence"})
+    return queries.select("pair_id").join(winner, how="cross").select(ANSWER)
+
+
+def neighbour_vote(train: pl.DataFrame, queries: pl.DataFrame, neighbours: pl.DataFrame) -> pl.DataFrame:
+    """The neighbours' vote; a query without neighbours gets the majority's answer."""
+    voted = elect(neighbour_ballots(neighbours), ["pair_id"]).rename({"share": "confidence"})
+    voted = voted.join(queries, on="pair_id", how="semi").select(ANSWER)
+    silent = queries.join(voted, on="pair_id", how="anti")
+    return pl.concat([voted, majority(train, silent)]).sort("pair_id")
+
+
+def structural(model: Model, train: Examples, queries: Examples) -> pl.DataFrame:
+    """Answers of a classifier fitted on ``train``, one row a query, in the queries' order."""
+    family, confidence = _predict_family(model, train, queries)
+    answers = queries.pairs.select("pair_id", family=pl.Series(family), confidence=pl.Series(confidence))
+    answers = _with_subtype(answers, train.pairs, queries.neighbours)
+    forth = _predict_direction(model, train, queries, family)
+    toward = np.where(forth >= 0.5, Direction.A_TO_B, Direction.B_TO_A).astype(np.str_)
+    mutual = answers["direction"] == Direction.BIDIRECTIONAL
+    direction = np.where(mutual.to_numpy(), str(Direction.BIDIRECTIONAL), toward)
+    return answers.with_columns(direction=pl.Series(direction)).select(ANSWER)
+
+
+def _predict_family(model: Model, train: Examples, queries: Examples) -> tuple[Texts, Floats]:
+    family = texts(train.pairs["family"])
+    classes, probability = _fit(model, train.features.symmetric, family, _balance(family))
+    likely = probability(queries.features.symmetric)
+    return classes[likely.argmax(axis=1)], likely.max(axis=1).clip(0, 1).round(DIGITS)
+
+
+def _with_subtype(
+    answers: pl.DataFrame, train: pl.DataFrame, neighbours: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Add subtype, direction and polarity: train's most common ones, unless neighbours of the family vote."""
+    rest = list(LEVELS[1:])
+    usual = elect(train_ballots(train), ["family"], rest).drop("share")
+    answers = answers.join(usual, on="family", how="left", maintain_order="left")
+    if neighbours is None:
+        return answers
+    ballots = neighbour_ballots(neighbours).join(answers, on=["pair_id", "family"], how="semi")
+    if ballots.is_empty():
+        return answers
+    voted = elect(ballots, ["pair_id"], rest).drop("share")
+    return answers.update(voted, on="pair_id", how="left", maintain_order="left")
+
+
+def _predict_direction(model: Model, train: Examples, queries: Examples, family: Texts) -> Floats:
+    """P(a_to_b) against b_to_a ``[n]``, for queries of the given families."""
+    direction = texts(train.pairs["direction"])
+    directed = direction != Direction.BIDIRECTIONAL
+    if not directed.any():
+        return np.full(len(family), 0.5)
+    oriented = train.features.oriented[np.flatnonzero(directed)]
+    context = _one_hot(texts(train.pairs["family"])[directed])
+    forward = (direction[directed] == Direction.A_TO_B).astype(np.int64)
+    both = sparse.vstack([_join(oriented, context), _join(-oriented, context)], format="csr")
+    _, probability = _fit(model, both, np.concatenate([forward, 1 - forward]), np.ones(both.shape[0]))
+    asked = _one_hot(family)
+    seen = probability(_join(queries.features.oriented, asked))[:, 1]
+    flipped = probability(_join(-queries.features.oriented, asked))[:, 1]
+    return (seen + 1 - flipped) / 2
+
+
+def _fit(
+    model: Model, features: Matrix, target: Any, weight: Floats
+) -> tuple[Any, Callable[[Matrix], Floats]]:
+    """Classes that occur, sorted, and a function to their probabilities ``[n, classes]``."""
+    classes, encoded = np.unique(target, return_inverse=True)
+    if len(classes) == 1:
+        return classes, lambda asked: np.ones((asked.shape[0], 1))
+    if model.name == "logistic":
+        fitted = make_pipeline(MaxAbsScaler(), LogisticRegression(max_iter=SOLVER_STEPS))
+        fitted.fit(features, encoded, logisticregression__sample_weight=weight)
+    else:
+        fitted = XGBClassifier(
+            n_estimators=model.trees,
+            max_depth=model.depth,
+            learning_rate=0.1,
+            colsample_bytree=0.5,
+            tree_method="hist",
+            n_jobs=THREADS,
+            random_state=model.seed,
+        )
+        fitted.fit(features, encoded, sample_weight=weight)
+    return classes, lambda asked: np.asarray(fitted.predict_proba(asked), dtype=np.float64)
+
+
+def _balance(family: Texts) -> Floats:
+    """1/sqrt(n_family), scaled to mean 1."""
+    _, place, count = np.unique(family, return_inverse=True, return_counts=True)
+    weight = 1 / np.sqrt(count[place])
+    balanced: Floats = weight / weight.mean()
+    return balanced
+
+
+def _one_hot(family: Texts) -> Matrix:
+    return sparse.csr_array((family[:, None] == FAMILIES).astype(np.float64))
+
+
+def _join(left: Matrix, right: Matrix) -> Matrix:
+    return sparse.hstack([left, right], format="csr")

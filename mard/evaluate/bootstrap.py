@@ -1,0 +1,82 @@
+"""Uncertainty: percentile intervals from a pair-level and a drug-cluster bootstrap.
+
+Pairs that share a drug are not independent. The cluster bootstrap draws drugs with replacement; a
+pair counts as often as the product of its two drugs' multiplicities, so a drug's pairs come and go
+together. Intervals from it are the ones that decide whether a difference is a win.
+
+Shapes: ``n`` pairs, ``r`` resamples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mard.evaluate.statistic import DIGITS, UNSCORED, Floats, Statistic, Texts, as_score
+
+LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """Pair weights ``[r, n]`` of both bootstraps; drawn once a protocol, so that comparisons are paired."""
+
+    pair: Floats
+    cluster: Floats
+
+    @classmethod
+    def draw(cls, drug_a: Texts, drug_b: Texts, resamples: int, seed: int) -> Resamples:
+        """Draw both, deterministically, for pairs of ``drug_a`` and ``drug_b`` [n]."""
+        generator = np.random.default_rng(seed)
+        pair = multiplicities(generator, len(drug_a), resamples).astype(np.float64)
+        return cls(pair, cluster_weights(generator, drug_a, drug_b, resamples))
+
+
+def multiplicities(generator: np.random.Generator, size: int, resamples: int) -> NDArray[np.int64]:
+    """How often each of ``size`` units is drawn in ``size`` draws with replacement, ``[r, size]``."""
+    drawn = generator.integers(0, size, (resamples, size)) + size * np.arange(resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
+
+
+def cluster_weights(generator: np.random.Generator, drug_a: Texts, drug_b: Texts, resamples: int) -> Floats:
+    """Products of the drugs' multiplicities; resamples that hold no pair at all are left out."""
+    drugs, position = np.unique(np.concatenate([drug_a, drug_b]), return_inverse=True)
+    drawn = multiplicities(generator, len(drugs), resamples)
+    a, b = np.split(position, 2)
+    weights: Floats = (drawn[:, a] * drawn[:, b]).astype(np.float64)
+    drawn_any: Floats = weights[weights.sum(axis=1) > 0]
+    return drawn_any
+
+
+def intervals(statistic: Statistic, resamples: Resamples) -> dict[str, Any]:
+    """95 % intervals, ``{"pair": [low, high], "cluster": [low, high]}``, or unscored."""
+    return {
+        "pair": _percentiles(statistic.over(resamples.pair)),
+        "cluster": _percentiles(statistic.over(resamples.cluster)),
+    }
+
+
+def compare(left: Statistic, right: Statistic, resamples: Resamples) -> dict[str, Any]:
+    """``left - right`` with paired intervals: both systems are scored on the same resamples.
+
+    ``win`` names the better side only when the paired cluster interval excludes 0, and is ``none`` else.
+    """
+    everything = np.ones((1, left.size))
+    pair = _percentiles(left.over(resamples.pair) - right.over(resamples.pair))
+    cluster = _percentiles(left.over(resamples.cluster) - right.over(resamples.cluster))
+    win = "none"
+    if cluster != UNSCORED:
+        win = "left" if cluster[0] > 0 else "right" if cluster[1] < 0 else "none"
+    difference = as_score((left.over(everything) - right.over(everything))[0])
+    return {"difference": difference, "pair": pair, "cluster": cluster, "win": win}
+
+
+def _percentiles(values: Floats) -> Any:
+    defined = values[~np.isnan(values)]
+    if defined.size == 0:
+        return UNSCORED
+    tail = (1 - LEVEL) / 2
+    return [round(float(bound), DIGITS) for bound in np.quantile(defined, [tail, 1 - tail])]
