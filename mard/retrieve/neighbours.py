@@ -7,11 +7,12 @@ lesser pair id. The sum is the definition, so results do not depend on how they 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -89,12 +90,12 @@ class NeighbourIndex:
             ordered = sorted(pairs, key=lambda pair: pair[:2])
             drugs = np.array([(place[a], place[b]) for a, b, _ in ordered], dtype=np.int32).reshape(-1, 2)
             arrays[name] = Universe(drugs, np.array([code[label] for *_, label in ordered], dtype=np.int32))
-        rows = _rows_of(features, ids)
+        rows = features.rows_of(ids)
         return cls(features, weights, ids, drug_similarity(features, rows, rows, weights), labels, arrays)
 
     def reweighted(self, weights: Weights) -> Self:
         """The same pairs under other channel weights."""
-        rows = _rows_of(self.features, self.drug_ids)
+        rows = self.features.rows_of(self.drug_ids)
         return replace(self, weights=weights, similarity=drug_similarity(self.features, rows, rows, weights))
 
     def query(
@@ -134,20 +135,27 @@ class NeighbourIndex:
     def pairs_evidence(self, pairs: Sequence[tuple[str, str]]) -> list[PairEvidence]:
         """The four channels of many pairs of drugs."""
         nothing = PairEvidence(0.0, 0.0, 0, 0.0)
-        rows = {drug: row for row, drug in enumerate(self.features.drug_ids)}
-        known = [n for n, pair in enumerate(pairs) if all(drug in rows for drug in pair)]
-        a, b = (np.array([rows[pairs[n][side]] for n in known], dtype=np.int64) for side in (0, 1))
+        known = [n for n, pair in enumerate(pairs) if all(drug in self.features.place for drug in pair)]
+        a, b = (self.features.rows_of([pairs[number][side] for number in known]) for side in (0, 1))
         found = dict(zip(known, pair_evidence(self.features, a, b), strict=True))
         return [found.get(number, nothing) for number in range(len(pairs))]
+
+    def family_counts(self, universe: str) -> dict[Family, int]:
+        """Pairs of each family in a universe."""
+        counts = np.bincount(self._universe(universe).labels, minlength=len(self.labels))
+        families: Counter[Family] = Counter()
+        for label, count in zip(self.labels, counts.tolist(), strict=True):
+            families[label.family] += count
+        return dict(families)
 
     def row(self, drug: str) -> Floats:
         """Eq. 8 of a drug with the n indexed drugs, float32 ``[n]``; zeros for an unknown drug."""
         if drug in self._place:
-            return self.similarity[self._place[drug]]
-        if drug not in self.features.drug_ids:
+            return np.asarray(self.similarity[self._place[drug]])
+        if drug not in self.features.place:
             return np.zeros(len(self.drug_ids), dtype=np.float32)
-        own, all_rows = _rows_of(self.features, (drug,)), _rows_of(self.features, self.drug_ids)
-        return drug_similarity(self.features, own, all_rows, self.weights)[0]
+        own, indexed = self.features.rows_of((drug,)), self.features.rows_of(self.drug_ids)
+        return np.asarray(drug_similarity(self.features, own, indexed, self.weights)[0])
 
     def save(self, folder: Path) -> None:
         """Write the index as plain arrays and JSON."""
@@ -204,12 +212,11 @@ class NeighbourIndex:
     def _hidden(self, universe: str, pair: PairId, avoid: frozenset[str]) -> Rows:
         """Numbers of the pairs that must not be shown: the query, and those that hold a drug to avoid."""
         pairs = self.universes[universe]
-        none = np.empty(0, dtype=np.int64)
-        own = [
-            pairs.touching(self._place[drug]) if drug in self._place else none for drug in (pair.a, pair.b)
+        touching = [
+            pairs.touching(self._place[drug]) if drug in self._place else np.empty(0, dtype=np.int64)
+            for drug in (pair.a, pair.b, *sorted(avoid))
         ]
-        avoided = [pairs.touching(self._place[drug]) for drug in sorted(avoid) if drug in self._place]
-        return np.concatenate([np.intersect1d(*own), *avoided])
+        return np.concatenate([np.intersect1d(touching[0], touching[1]), *touching[2:]])
 
     def _neighbour(self, universe: str, query: PairId, number: int, score: float, lead: float) -> Neighbour:
         """The neighbour turned to the query: by the better sum of Eq. 9, then by drugs in common."""
@@ -232,11 +239,6 @@ def top(scores: Floats, k: int) -> list[int]:
     return [int(number) for number in best]
 
 
-def _rows_of(features: DrugFeatures, ids: Sequence[str]) -> Rows:
-    place = {drug: row for row, drug in enumerate(features.drug_ids)}
-    return np.array([place[drug] for drug in ids], dtype=np.int64)
-
-
 def _label_key(label: Label) -> tuple[str, ...]:
     return (label.family, label.subtype, label.direction, label.polarity)
 
@@ -245,6 +247,6 @@ def _label(family: str, subtype: str, direction: str, polarity: str) -> Label:
     return Label(Family(family), subtype, Direction(direction), Polarity(polarity))
 
 
-def _load(path: Path) -> npt.NDArray[np.float32]:
-    array: npt.NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+def _load(path: Path) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array

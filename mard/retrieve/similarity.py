@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -25,6 +26,7 @@ from mard.schema import PairEvidence
 
 ATC_LEVELS: Final = (1, 3, 4, 5, 7)
 MAX_ATC_DEPTH: Final = len(ATC_LEVELS)
+CHANNELS: Final = ("pathway", "protein", "atc", "tanimoto")
 ROLE_SETS: Final = ("targets", "enzymes", "transporters", "carriers")
 
 Floats = npt.NDArray[np.float32]
@@ -47,6 +49,15 @@ class DrugFeatures:
     drug_ids: tuple[str, ...]
     sets: dict[str, Any]
     fingerprints: npt.NDArray[np.uint8]
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Row of each drug."""
+        return {drug: row for row, drug in enumerate(self.drug_ids)}
+
+    def rows_of(self, drug_ids: Iterable[str]) -> Rows:
+        """Rows of some drugs, int64; all must be known."""
+        return np.array([self.place[drug] for drug in drug_ids], dtype=np.int64)
 
     @classmethod
     def build(
@@ -137,10 +148,7 @@ def pair_evidence(features: DrugFeatures, a: Rows, b: Rows) -> list[PairEvidence
 
 def without(weights: Weights, channel: str) -> Weights:
     """The weights with one channel switched off, for leave-one-out."""
-    names = ("pathway", "protein", "atc", "tanimoto")
-    return Weights(
-        *(0.0 if name == channel else value for name, value in zip(names, astuple(weights), strict=True))
-    )
+    return replace(weights, **{channel: 0.0})
 
 
 def _membership(values: Sequence[Iterable[str]]) -> Any:
@@ -164,8 +172,8 @@ def _jaccard(rows: Any, columns: Any) -> Floats:
 
 def _atc_depth(levels: Sequence[tuple[Any, Any]]) -> Floats:
     """Deepest common prefix over the drugs' codes: levels at which any prefix is shared."""
-    depth: Floats = sum(((rows @ columns.T).toarray() > 0).astype(np.float32) for rows, columns in levels)  # type: ignore[assignment]
-    return depth
+    shared = [((rows @ columns.T).toarray() > 0).astype(np.float32) for rows, columns in levels]
+    return np.asarray(sum(shared), dtype=np.float32)
 
 
 def _tanimoto(rows: npt.NDArray[np.uint8], columns: npt.NDArray[np.uint8]) -> Floats:
@@ -182,11 +190,11 @@ def _pairwise_jaccard(a: Any, b: Any) -> Floats:
 
 
 def _popcount(packed: npt.NDArray[np.uint8]) -> Rows:
-    return np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
+    return np.asarray(np.bitwise_count(packed).sum(axis=1, dtype=np.int64))
 
 
 def _ratio(shared: Any, left: Any, right: Any) -> Floats:
     """|u and v| / |u or v|, and 0 where both are empty; float32 division of exact counts."""
     shared = shared.astype(np.float32)
     union = (left + right).astype(np.float32) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))

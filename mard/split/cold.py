@@ -5,6 +5,7 @@ Salts, stereo-forms and retired ids of one active moiety stay together: knowing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -13,10 +14,12 @@ import numpy.typing as npt
 import polars as pl
 
 from mard.config import Split
+from mard.schema import DRUG_ID
 from mard.split.draw import ASIDE, TEST, TRAIN, VAL, drug_keys, stratified_parts
 from mard.split.frames import PARTS, drug_numbers, with_part
 
 STRATA: Final = 10
+INCHIKEY_BLOCK: Final = re.compile(r"[A-Z]{14}")
 
 
 def drug_partition(labels: pl.DataFrame, drugs: pl.DataFrame, params: Split) -> pl.DataFrame:
@@ -81,8 +84,7 @@ def _drug_parts(
 def moieties(drug_ids: Iterable[str], drugs: pl.DataFrame) -> dict[str, str]:
     """The moiety of each drug: ids that are linked by any shared identity share one.
 
-    A moiety is named for its least identity (an InChIKey block, or an id where there is no
-    structure).
+    A moiety is named for its first InChIKey block, or its first id where there is no structure.
     """
     parent: dict[str, str] = {}
 
@@ -105,5 +107,5 @@ def identities(drugs: pl.DataFrame) -> Iterator[tuple[str, str]]:
         yield from ((drug_id, other) for other in secondary)
 
 
-def _structures_first(identity: str) -> tuple[bool, str]:
-    return identity.startswith("DB"), identity
+def _structures_first(identity: str) -> tuple[bool, bool, str]:
+    return INCHIKEY_BLOCK.fullmatch(identity) is None, DRUG_ID.fullmatch(identity) is None, identity

@@ -38,6 +38,19 @@ def _splitmix(values: Keys) -> Keys:
     return mixed ^ (mixed >> np.uint64(31))
 
 
+def stratified_order(strata: Codes, keys: Keys) -> tuple[Codes, Codes]:
+    """Each item's rank by key within its stratum, and the stratum's size; both ``[n]``."""
+    order = np.lexsort((keys, strata))
+    _, starts, position, sizes = np.unique(
+        strata[order], return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(len(strata), dtype=np.int64)
+    size = np.empty(len(strata), dtype=np.int64)
+    rank[order] = np.arange(len(strata)) - starts[position]
+    size[order] = sizes[position]
+    return rank, size
+
+
 def stratified_parts(strata: Codes, keys: Keys, val_share: float, test_share: float) -> npt.NDArray[np.int8]:
     """Cut each stratum into test, val and train.
 
@@ -51,7 +64,7 @@ def stratified_parts(strata: Codes, keys: Keys, val_share: float, test_share: fl
     Returns:
         TRAIN, VAL or TEST, int8 ``[n]``.
     """
-    rank, size = _rank_and_size(strata, keys)
+    rank, size = stratified_order(strata, keys)
     smallest = (size >= 3).astype(np.int64)
     test = np.maximum(np.floor(size * test_share + 0.5).astype(np.int64), smallest)
     val = np.maximum(np.floor(size * val_share + 0.5).astype(np.int64), smallest)
@@ -69,20 +82,22 @@ def stratified_sample(strata: Codes, keys: Keys, count: int) -> npt.NDArray[np.b
     """
     names, position = np.unique(strata, return_inverse=True)
     sizes = np.bincount(position, minlength=len(names))
-    rank, _ = _rank_and_size(strata, keys)
+    rank, _ = stratified_order(strata, keys)
     quotas = _quotas(sizes, min(count, len(strata)))
-    return np.less(rank, quotas[position])
+    chosen: npt.NDArray[np.bool_] = rank < quotas[position]
+    return chosen
 
 
 def capped(strata: Codes, keys: Keys, cap: int) -> npt.NDArray[np.bool_]:
     """Choose at most ``cap`` items of each stratum, bool ``[n]``."""
-    rank, _ = _rank_and_size(strata, keys)
-    return np.less(rank, cap)
+    rank, _ = stratified_order(strata, keys)
+    chosen: npt.NDArray[np.bool_] = rank < cap
+    return chosen
 
 
 def _quotas(sizes: Codes, count: int) -> Codes:
     """Items per stratum, adding up to ``count``."""
-    first = np.zeros_like(sizes)
+    first = np.zeros(len(sizes), dtype=np.int64)
     first[np.argsort(-sizes, kind="stable")[:count]] = 1
     left = count - int(first.sum())
     room = sizes - first
@@ -92,17 +107,4 @@ def _quotas(sizes: Codes, count: int) -> Codes:
     quotas = exact // room.sum()
     by_remainder = np.argsort(-(exact % room.sum()), kind="stable")
     quotas[by_remainder[: left - int(quotas.sum())]] += 1
-    return first + quotas
-
-
-def _rank_and_size(strata: Codes, keys: Keys) -> tuple[Codes, Codes]:
-    """Each item's rank by key within its stratum, and the stratum's size; both ``[n]``."""
-    order = np.lexsort((keys, strata))
-    _, starts, position, sizes = np.unique(
-        strata[order], return_index=True, return_inverse=True, return_counts=True
-    )
-    rank = np.empty(len(strata), dtype=np.int64)
-    size = np.empty(len(strata), dtype=np.int64)
-    rank[order] = np.arange(len(strata)) - starts[position]
-    size[order] = sizes[position]
-    return rank, size
+    return np.asarray(first + quotas)
