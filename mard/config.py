@@ -211,6 +211,7 @@ class Prm:
     max_traces: Annotated[int, Bounds(1)]
     holdout_share: Annotated[float, Bounds(0.01, 0.5)]
     epsilon: Annotated[float, Bounds(0)]
+    save_steps: Annotated[int, Bounds(1)]
     seed: Annotated[int, Bounds(0)]
 
 
@@ -456,6 +457,8 @@ def _cross_checks(params: Params) -> Iterable[str]:
             yield f"teach.teachers: {teacher.name} is an endpoint and needs base_url and model"
     if (params.student.checkpoint is None) == (params.student.architecture is None):
         yield "student: give either checkpoint or architecture"
+    if params.student.architecture is not None and params.student.trainable == "lora":
+        yield "student.trainable: a model with random weights has nothing to adapt; say all"
     if params.student.architecture is not None:
         heads = params.student.architecture
         if (

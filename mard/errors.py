@@ -15,6 +15,7 @@
     ├── GateFailure               a leakage or quality gate found violations
     ├── TokenizerError            a tokenizer cannot carry the method (tags collide, tokens missing)
     ├── IncompatibleTrainer       a trainer would silently train something other than what was asked
+    ├── TrainingDiverged          the loss is no longer a finite number
     └── TeacherError
         ├── TeacherUnavailable    transport, 429 or 5xx: worth a retry
         └── SchemaViolation       the answer is not a trace: a retry of the transport will not help
@@ -150,6 +151,15 @@ class TokenizerError(MardError):
 
 class IncompatibleTrainer(MardError):
     """A trainer would silently train something other than what was asked."""
+
+
+class TrainingDiverged(MardError):
+    """The loss is no longer a finite number."""
+
+    def __init__(self, step: int, loss: float) -> None:
+        super().__init__(f"the loss is {loss} at step {step}: lower the learning rate, or look at the data")
+        self.step = step
+        self.loss = loss
 
 
 class TeacherError(MardError):

@@ -7,6 +7,7 @@ and ``base.json`` (a LoRA adapter and the checkpoint that it adapts).
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final, TypeAlias
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -22,9 +23,9 @@ from mard.config import Architecture, Lora, Student
 from mard.errors import InputError
 from mard.io import read_json, write_json
 
-Model = PreTrainedModel | PeftModel
+Model: TypeAlias = PreTrainedModel | PeftModel
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def build_model(
@@ -117,7 +118,7 @@ def load_trained(folder: Path, dtype: str = "float32") -> Model:
     """
     if (folder / "model").is_dir():
         return load_model(folder / "model", dtype)
-    base = read_json(folder / "base.json")["checkpoint"]
+    base: str = read_json(folder / "base.json")["checkpoint"]
     return load_adapter(load_model(base, dtype), folder / "adapter")
 
 

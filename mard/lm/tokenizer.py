@@ -42,12 +42,13 @@ def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
     """
     numbers = range(1, MAX_STEPS + 1)
     scaffolding = (
-        *('{"steps":[', '"]}', '","citations":[', '","citations":["', '","', '"],"summary":"', '],"summary":"'),
         *(f',{{"step":{number},"role":"' for number in numbers),
         *(f'"]}},{{"step":{number},"role":"' for number in numbers),
         '{"steps":[{"step":1,"role":"',
         *(f'{role}","claim":"' for role in StepRole),
-        *('"]}],"summary":"', '","final_answer":{"family":"', '","subtype":"', '","direction":"'),
+        *('{"steps":[', '"]}', '","', '","citations":[', '","citations":["'),
+        *('],"summary":"', '"]}],"summary":"', '","final_answer":{"family":"'),
+        *('","subtype":"', '","direction":"'),
         *(f'","polarity":"{polarity}","confidence":' for polarity in Polarity),
         *(f',"abstain":{value}}}}}' for value in ("false", "true")),
     )
@@ -63,9 +64,7 @@ def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(piece) for piece in (*scaffolding, *words)))
 
 
-def train_tokenizer(
-    corpus: Iterable[str], vocab_size: int, pieces: Sequence[str]
-) -> PreTrainedTokenizerFast:
+def train_tokenizer(corpus: Iterable[str], vocab_size: int, pieces: Sequence[str]) -> PreTrainedTokenizerFast:
     """Train byte-level BPE on prompts and completions; the same corpus gives the same tokenizer.
 
     Args:

@@ -66,7 +66,7 @@ def trace_segments(trace: Trace) -> list[str]:
 def encode_trace(
     tokenizer: PreTrainedTokenizerBase, tokens: StepTokens, prompt: str, trace: Trace, max_length: int
 ) -> EncodedTrace:
-    """Tokenise; where the whole is longer than ``max_length``, the end of the prompt is cut, never the trace."""
+    """Tokenise; beyond ``max_length`` tokens the end of the prompt is cut, never the trace."""
     segments = [[*token_ids(tokenizer, text), tokens.separator] for text in trace_segments(trace)]
     lengths = [len(segment) for segment in segments]
     head = token_ids(tokenizer, prompt)[: max(0, max_length - sum(lengths))]
@@ -76,17 +76,15 @@ def encode_trace(
 
 @dataclass(frozen=True, slots=True)
 class StepBatch:
-    """Encoded traces, padded on the right.
+    """Encoded traces, padded on the right: a causal model needs no attention mask for that.
 
     Attributes:
         input_ids: [b, s].
-        attention_mask: [b, s], 1 on tokens.
         rows: [n], the row of each separator of the batch, in order.
         columns: [n], its column.
     """
 
     input_ids: Tensor
-    attention_mask: Tensor
     rows: Tensor
     columns: Tensor
 
@@ -95,13 +93,11 @@ class StepBatch:
         """Pad and stack."""
         width = max(len(trace.input_ids) for trace in traces)
         input_ids = torch.full((len(traces), width), pad)
-        attention_mask = torch.zeros_like(input_ids)
         for row, trace in enumerate(traces):
             input_ids[row, : len(trace.input_ids)] = torch.tensor(trace.input_ids)
-            attention_mask[row, : len(trace.input_ids)] = 1
         places = [(row, column) for row, trace in enumerate(traces) for column in trace.separators]
         rows, columns = torch.tensor(places).unbind(dim=1)
-        return cls(input_ids, attention_mask, rows, columns)
+        return cls(input_ids, rows, columns)
 
     def to(self, device: torch.device) -> StepBatch:
         """The same batch on another device."""

@@ -63,15 +63,13 @@ class Prm:
         with torch.inference_mode():
             logits = step_logits(self.model, batch, tokens)
         plus = logits.float().softmax(dim=-1)[:, 0].cpu()
-        return [part.tolist() for part in plus.split([len(trace.separators) for trace in traces])]
+        return [part.tolist() for part in torch.split(plus, [len(trace.separators) for trace in traces])]
 
 
 def step_logits(model: nn.Module, batch: StepBatch, tokens: StepTokens) -> Tensor:
     """Logits of "+" and "-" at each separator, [n, 2]; the head runs on separator columns only."""
-    kept, place = batch.columns.unique(return_inverse=True)
-    logits = model(
-        input_ids=batch.input_ids, attention_mask=batch.attention_mask, logits_to_keep=kept, use_cache=False
-    ).logits
+    kept, place = torch.unique(batch.columns, return_inverse=True)
+    logits = model(input_ids=batch.input_ids, logits_to_keep=kept, use_cache=False).logits
     pair = torch.tensor([tokens.plus, tokens.minus], device=logits.device)
     picked: Tensor = logits[batch.rows, place][:, pair]
     return picked

@@ -1,0 +1,92 @@
+"""Training the reward model with the plain ``transformers`` trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase, Trainer
+
+from mard.config import Prm as PrmParams
+from mard.lm.checkpoint import Model
+from mard.lm.schedule import schedule
+from mard.lm.training import OnLog, OnProgress, Run, fit, training_arguments
+from mard.prm.dataset import PrmExample, StepRow
+from mard.prm.encode import StepBatch, StepTokens
+from mard.prm.loss import step_loss
+from mard.prm.metrics import step_metrics
+from mard.prm.score import Prm, step_logits
+
+
+class PrmTrainer(Trainer):
+    """A trainer whose loss is the mean of :func:`mard.prm.loss.step_loss` over the batch."""
+
+    loss_is_scaled_for_ga = False
+
+    def __init__(self, *, tokens: StepTokens, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tokens = tokens
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Tensor:
+        """The batch's loss, a scalar."""
+        batch = StepBatch(*(inputs[name] for name in StepBatch.__slots__))
+        logits = step_logits(model, batch, self.tokens)
+        return step_loss(logits, inputs["labels"], batch.rows, batch.input_ids.shape[0]).mean()
+
+
+def train_prm(
+    model: Model,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Sequence[PrmExample],
+    params: PrmParams,
+    *,
+    work: Path,
+    bf16: bool = False,
+    on_log: OnLog | None = None,
+    on_progress: OnProgress | None = None,
+) -> list[dict[str, float]]:
+    """Train ``model`` in place; return its curve. A killed run is taken up from ``work``."""
+    run = Run(
+        work=work,
+        learning_rate=params.learning_rate,
+        batch_size=params.batch_size,
+        save_steps=params.save_steps,
+        seed=params.seed,
+        bf16=bf16,
+    )
+    lengths = [len(example.encoded.input_ids) for example in examples]
+    order = schedule(lengths, epochs=params.epochs, batch=params.batch_size, seed=params.seed)
+    pad = tokenizer.pad_token_id
+    trainer = PrmTrainer(
+        tokens=StepTokens.of(tokenizer),
+        model=model,
+        args=training_arguments(run),
+        train_dataset=[examples[index] for index in order],
+        data_collator=lambda chosen: collate(chosen, pad),
+    )
+    return fit(trainer, on_log=on_log, on_progress=on_progress)
+
+
+def collate(examples: Sequence[PrmExample], pad: int) -> dict[str, Tensor]:
+    """A :class:`StepBatch` as a dictionary, and ``labels`` [n] in the order of its separators."""
+    batch = StepBatch.of([example.encoded for example in examples], pad)
+    labels = torch.tensor([label for example in examples for label in example.labels])
+    return {name: getattr(batch, name) for name in StepBatch.__slots__} | {"labels": labels}
+
+
+def evaluate_prm(prm: Prm, rows: Sequence[StepRow], *, batch_size: int = 32) -> dict[str, float | None]:
+    """Step accuracy, AUROC and ECE over all steps and answers of ``rows``."""
+    scores = prm.score([(row.prompt, row.trace) for row in rows], batch_size=batch_size)
+    p = np.array([value for row in scores for value in row], dtype=np.float64)
+    right = np.array([label for row in rows for label in row.labels], dtype=np.bool_)
+    return step_metrics(p, right)

@@ -1,0 +1,1 @@
+"""Mirror-augmented supervised fine-tuning: a pair and its mirror twin, learned together (Eq. 5)."""

@@ -1,0 +1,169 @@
+"""Consensus traces as training examples: a pair, its mirror twin, and what they weigh."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from mard.evidence.render import mask
+from mard.io import sha256_text
+from mard.lm.prompt import build_prompt
+from mard.lm.tags import answer_positions
+from mard.lm.tokenizer import token_ids
+from mard.mirror import mirror
+from mard.schema import Family, Pool, Trace
+
+IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class SftExample:
+    """The consensus trace of a pair in canonical order, its pool, and its audit weight."""
+
+    pool: Pool
+    trace: Trace
+    audit_weight: float
+
+    @property
+    def pair_id(self) -> str:
+        """The pair in canonical order."""
+        return str(self.pool.pair_id)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRow:
+    """One ordering of a pair, tokenised: prompt, completion and end-of-sequence token.
+
+    Attributes:
+        input_ids: [s].
+        completion: Index of the completion's first token; likewise final_answer, subtype, direction.
+    """
+
+    input_ids: list[int]
+    completion: int
+    final_answer: int
+    subtype: int
+    direction: int
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPair:
+    """Both orderings of a pair, and the weight of their loss."""
+
+    pair_id: str
+    ab: EncodedRow
+    ba: EncodedRow
+    weight: float
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longer ordering."""
+        return max(len(self.ab.input_ids), len(self.ba.input_ids))
+
+
+def encode_examples(
+    examples: Sequence[SftExample],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int,
+    identity_dropout: float,
+    seed: int,
+) -> list[MirrorPair]:
+    """Tokenise examples and their twins; one that is longer than ``max_length`` is left out.
+
+    Args:
+        identity_dropout: Share of pairs whose names and ids are masked, in both orderings alike;
+            which ones hangs on a hash of ``seed`` and the pair.
+    """
+    weights = sample_weights(examples)
+    pairs = []
+    for example, weight in zip(examples, weights, strict=True):
+        masked = is_masked(example.pair_id, identity_dropout, seed)
+        ab = encode_row(tokenizer, example.pool, example.trace, masked=masked)
+        ba = encode_row(tokenizer, mirror(example.pool), mirror(example.trace), masked=masked)
+        pair = MirrorPair(example.pair_id, ab, ba, weight)
+        if pair.length <= max_length:
+            pairs.append(pair)
+    return pairs
+
+
+def sample_weights(examples: Sequence[SftExample]) -> list[float]:
+    """Class balance, 1/sqrt(n_family) normalised to mean 1, times the audit weight."""
+    families: list[Family] = [example.trace.final_answer.family for example in examples]
+    sizes = Counter(families)
+    balance = [sizes[family] ** -0.5 for family in families]
+    scale = len(balance) / sum(balance) if balance else 1.0
+    return [share * scale * example.audit_weight for share, example in zip(balance, examples, strict=True)]
+
+
+def is_masked(pair_id: str, share: float, seed: int) -> bool:
+    """Whether a pair is among the ``share`` whose identity is hidden."""
+    return int(sha256_text(f"{seed} mask {pair_id}")[:13], 16) / 16**13 < share
+
+
+def encode_row(tokenizer: PreTrainedTokenizerBase, pool: Pool, trace: Trace, *, masked: bool) -> EncodedRow:
+    """Tokenise one ordering."""
+    prompt = token_ids(tokenizer, build_prompt(tokenizer, pool, masked))
+    text = mask(trace.to_json(), pool) if masked else trace.to_json()
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    places = answer_positions(text, encoded["offset_mapping"])
+    start = len(prompt)
+    return EncodedRow(
+        [*prompt, *encoded["input_ids"], tokenizer.eos_token_id],
+        completion=start,
+        final_answer=start + places.final_answer,
+        subtype=start + places.subtype,
+        direction=start + places.direction,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorBatch:
+    """Twins side by side: row 2i is the AB ordering of pair i, row 2i+1 its mirror.
+
+    Right-padded, which needs no attention mask under a causal model. ``s`` tokens a row; ``k`` of
+    them, the last ones, are where some row's completion is predicted.
+
+    Attributes:
+        input_ids: [2b, s].
+        labels: [2b, k], the token that each kept position predicts, IGNORED outside the completion.
+        final_answer: [2b], kept position that predicts the final answer's first token.
+        subtype: [2b], likewise for the subtype.
+        direction: [2b], likewise for the direction tag.
+        weight: [b].
+    """
+
+    input_ids: Tensor
+    labels: Tensor
+    final_answer: Tensor
+    subtype: Tensor
+    direction: Tensor
+    weight: Tensor
+
+    @classmethod
+    def of(cls, pairs: Sequence[MirrorPair], pad: int) -> MirrorBatch:
+        """Pad and stack."""
+        rows = [row for pair in pairs for row in (pair.ab, pair.ba)]
+        width = max(len(row.input_ids) for row in rows)
+        first = min(row.completion for row in rows) - 1
+        input_ids = torch.full((len(rows), width), pad)
+        labels = torch.full((len(rows), width), IGNORED)
+        for index, row in enumerate(rows):
+            ids = torch.tensor(row.input_ids)
+            input_ids[index, : len(ids)] = ids
+            labels[index, row.completion - 1 : len(ids) - 1] = ids[row.completion :]
+        final_answer, subtype, direction = (
+            torch.tensor([getattr(row, name) - 1 - first for row in rows])
+            for name in ("final_answer", "subtype", "direction")
+        )
+        weight = torch.tensor([pair.weight for pair in pairs])
+        return cls(input_ids, labels[:, first:-1], final_answer, subtype, direction, weight)
+
+    def to(self, device: torch.device) -> MirrorBatch:
+        """The same batch on another device."""
+        return MirrorBatch(*(getattr(self, field.name).to(device) for field in fields(self)))
