@@ -80,7 +80,9 @@ def hedging(text: str) -> float:
 
 # --- clauses --------------------------------------------------------------------------------------
 
-_CLAUSE_ENDS: Final = re.compile(r"[.;:](?:\s|$)|,?\s(?:while|whereas|but|although)\s")
+_CLAUSE_ENDS: Final = re.compile(
+    r"[.;:](?:\s|$)|,?\s(?:while|whereas|but|although)\s|, so\s(?=drug|the|both)"
+)
 _NEGATION: Final = re.compile(
     r"\b(?:no|not|none|never|neither|nor|without|cannot|lacks?|lacking|absent|missing|unlikely)\b|n't\b"
 )
@@ -164,7 +166,10 @@ _INTRANSITIVE: Final = re.compile(
 )
 _DRUG: Final = re.compile(r"\bdrug ([ab])\b")
 _AFFECTED: Final = re.compile(r"\bdrug ([ab]) is (?:the )?(?:affected|victim|object)")
-_ACTING: Final = re.compile(r"\bdrug ([ab]) (?:is (?:the )?(?:acting|perpetrator|precipitant)|acts\b(?! on))")
+_ACTING: Final = re.compile(
+    r"\bdrug ([ab]) (?:is (?:the )?(?:acting|perpetrator|precipitant)"
+    r"|acts\b(?! (?:on|as|by|through|via|at)\b))"
+)
 _TAG: Final = re.compile(r"\b(?:a_to_b|b_to_a|bidirectional)\b")
 _MUTUAL: Final = re.compile(r"\b(?:both drugs|each other|either drug|mutual\w*|drug [ab] and drug [ab])\b")
 _FROM: Final = {"a": Direction.A_TO_B, "b": Direction.B_TO_A}

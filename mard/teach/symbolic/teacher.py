@@ -1,0 +1,66 @@
+"""The symbolic teachers: one reasoner with three sets of priorities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from random import Random
+from typing import Final
+
+from mard.schema import Pool
+from mard.teach.backend import Draw
+from mard.teach.candidate import Candidate
+from mard.teach.symbolic.analogy import analogy_arguments
+from mard.teach.symbolic.argument import Argument, Kind
+from mard.teach.symbolic.hypotheses import Hypothesis, confidence, draw, is_thin, weigh
+from mard.teach.symbolic.pharmacokinetics import pk_arguments
+from mard.teach.symbolic.pharmacology import pharmacology_arguments
+from mard.teach.symbolic.writing import write_trace
+
+PRIORITIES: Final[Mapping[str, Mapping[Kind, float]]] = {
+    "pk_first": {Kind.PHARMACOKINETICS: 1.3, Kind.PHARMACOLOGY: 0.6, Kind.ANALOGY: 0.7},
+    "pharmacology_first": {Kind.PHARMACOKINETICS: 0.6, Kind.PHARMACOLOGY: 1.3, Kind.ANALOGY: 0.7},
+    "analogy_first": {Kind.PHARMACOKINETICS: 0.4, Kind.PHARMACOLOGY: 0.4, Kind.ANALOGY: 1.6},
+}
+
+
+@dataclass(frozen=True)
+class SymbolicTeacher:
+    """A reasoner over the pool; it implements :class:`mard.teach.backend.TeacherBackend`.
+
+    Attributes:
+        name: The teacher's name, a key of :data:`PRIORITIES`.
+        top_p: Nucleus mass of its draws.
+    """
+
+    name: str
+    top_p: float
+
+    def propose(self, draws: Sequence[Draw]) -> list[Candidate]:
+        """One candidate a draw; reasons once for consecutive draws from one pool."""
+        candidates = []
+        for _, group in groupby(draws, key=lambda one: id(one.pool)):
+            same_pool = list(group)
+            pool = same_pool[0].pool
+            hypotheses = self.hypotheses(pool)
+            candidates += [self._candidate(one, str(pool.pair_id), hypotheses) for one in same_pool]
+        return candidates
+
+    def hypotheses(self, pool: Pool) -> tuple[Hypothesis, ...]:
+        """What the teacher believes, best first. The mirrored pool gives the mirrored hypotheses."""
+        return weigh(arguments(pool), PRIORITIES[self.name], thin=is_thin(pool))
+
+    def _candidate(self, one: Draw, pair_id: str, hypotheses: tuple[Hypothesis, ...]) -> Candidate:
+        random = Random(one.seed)
+        chosen = draw(hypotheses, one.temperature, self.top_p, random)
+        best_guess = next(h.label for h in hypotheses if h.label is not None)
+        trace = write_trace(one.pool, chosen, best_guess, confidence(hypotheses, chosen), random)
+        return Candidate(pair_id, self.name, one.index, one.temperature, one.seed, trace)
+
+
+def arguments(pool: Pool) -> Iterator[Argument]:
+    """Everything that speaks for some label."""
+    yield from pk_arguments(pool)
+    yield from pharmacology_arguments(pool)
+    yield from analogy_arguments(pool)
