@@ -39,7 +39,7 @@ def excerpt(text: str, max_chars: int) -> list[str]:
 
 
 def _cut(sentence: str, max_chars: int) -> list[str]:
-    head = sentence[: max_chars - 3].rsplit(" ", 1)[0].strip()
+    head = sentence[: max(0, max_chars - 3)].rsplit(" ", 1)[0].strip()
     return [f"{head}..."] if head else []
 
 

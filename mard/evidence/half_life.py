@@ -10,10 +10,10 @@ _UNIT: Final = r"(?:minutes?|mins?|hours?|hrs?|days?|weeks?|wks?|h|d)\b"
 _BOUND: Final = r"less than|more than|greater than|longer than|up to|at least|over|under|exceed\w*|[<>≤≥]"
 _QUANTITY: Final = re.compile(
     rf"(?P<bound>(?:{_BOUND})\s*(?:about\s*)?)?"
-    rf"(?<![\w.])(?P<low>{_NUMBER})[\s-]*(?P<low_unit>{_UNIT})?"
+    rf"(?<![\w.])(?P<low>{_NUMBER})(?:[\s-]*(?P<low_unit>{_UNIT}))?"
     rf"(?:\s*(?:-|–|—|to|and)\s*(?P<high>{_NUMBER}))?"
     rf"(?:\s*(?:±|\+/-)\s*{_NUMBER})?"
-    rf"(?:\s*\([^)]*\))?[\s-]*(?P<unit>{_UNIT})?",
+    rf"(?:\s*\([^)]*\))?(?:[\s-]*(?P<unit>{_UNIT}))?",
     re.IGNORECASE,
 )
 _HOURS: Final = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}

@@ -34,7 +34,7 @@ class _Caps:
     words: int | None
 
 
-_CAPS: Final[dict[Detail, _Caps]] = {"brief": _Caps(6, 0, 12), "full": _Caps(None, None, None)}
+_CAPS: Final[dict[Detail, _Caps]] = {"brief": _Caps(5, 0, 12), "full": _Caps(None, None, None)}
 
 
 def render(pool: Pool, *, detail: Detail, masked: bool = False) -> str:
