@@ -1,0 +1,143 @@
+"""The ``<drug>`` elements of a DrugBank XML, one at a time, from a parser that trusts nothing.
+
+Memory stays flat: each drug is emptied and detached once its consumer asks for the next. Document
+types, and with them every entity, are refused; nothing is fetched; depth and text size keep
+libxml2's limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+
+from mard.errors import ReleaseError
+from mard.ingest.container import OnProgress, read_chunks
+
+_PROLOG_CHUNKS: Final = 8
+_HARDENED: Final[dict[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The root element. ``prefix`` comes before every tag: ``{http://www.drugbank.ca}`` or nothing."""
+
+    prefix: str
+    version: str
+    exported_on: str
+
+
+class DrugStream:
+    """Iterates over the drugs of a release; :attr:`root` is known from the start.
+
+    Raises:
+        ReleaseError: At construction when the file is not a DrugBank release, during iteration when
+            it turns out to be truncated or malformed; with line and byte offset.
+    """
+
+    def __init__(self, path: Path, on_progress: OnProgress | None = None) -> None:
+        self._path = path
+        self._chunks = read_chunks(path, on_progress)
+        head: list[bytes] = []
+        self.root = self._read_root(head)
+        self._chunks = chain(head, self._chunks)
+
+    def _read_root(self, head: list[bytes]) -> Root:
+        """Look at the root element; the chunks read so far are left in ``head``."""
+        parser = etree.XMLPullParser(events=("start",), **_HARDENED)
+        place = _Place()
+        for chunk in self._chunks:
+            head.append(chunk)
+            self._feed(parser, chunk, place)
+            for _, element in parser.read_events():
+                return self._check_root(element)
+            if len(head) == _PROLOG_CHUNKS:
+                break
+        raise ReleaseError(self._path, "no XML element at its start; this is not a DrugBank release")
+
+    def _check_root(self, element: Any) -> Root:
+        docinfo = element.getroottree().docinfo
+        if docinfo.doctype or docinfo.internalDTD is not None:
+            raise ReleaseError(
+                self._path,
+                "declares a document type, which DrugBank does not and which can hide entities; refused",
+            )
+        name = etree.QName(element)
+        if name.localname != "drugbank":
+            raise ReleaseError(
+                self._path,
+                f"the root element is <{name.localname}>, not <drugbank>; give the full-database XML",
+                line=element.sourceline,
+            )
+        prefix = f"{{{name.namespace}}}" if name.namespace else ""
+        return Root(prefix, element.get("version", "unknown"), element.get("exported-on", "unknown"))
+
+    def __iter__(self) -> Iterator[Any]:
+        parser = etree.XMLPullParser(events=("end",), tag=f"{self.root.prefix}drug", **_HARDENED)
+        place = _Place()
+        for chunk in self._chunks:
+            self._feed(parser, chunk, place)
+            yield from _top_level(parser)
+        try:
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            problem = f"ends in the middle ({error.msg}); the file is truncated, download it again"
+            raise ReleaseError(self._path, problem, line=place.lines + 1, offset=place.bytes) from error
+
+    def _feed(self, parser: Any, chunk: bytes, place: _Place) -> None:
+        try:
+            parser.feed(chunk)
+        except etree.XMLSyntaxError as error:
+            line, column = error.position
+            problem = f"not well-formed XML ({error.msg}); download the release again"
+            raise ReleaseError(
+                self._path, problem, line=line, offset=place.offset(chunk, line, column)
+            ) from error
+        place.advance(chunk)
+
+
+class _Place:
+    """How far the parser has been fed, so that its line and column become a byte offset."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.lines = 0
+        self._line_start = 0
+
+    def advance(self, chunk: bytes) -> None:
+        self.lines += chunk.count(b"\n")
+        last = chunk.rfind(b"\n")
+        if last >= 0:
+            self._line_start = self.bytes + last + 1
+        self.bytes += len(chunk)
+
+    def offset(self, chunk: bytes, line: int, column: int) -> int:
+        """Byte offset of a place in the chunk being fed; ``line`` and ``column`` count from 1."""
+        start = -1
+        for _ in range(line - 1 - self.lines):
+            start = chunk.find(b"\n", start + 1)
+        line_start = self._line_start if start < 0 else self.bytes + start + 1
+        return line_start + max(column - 1, 0)
+
+
+def _top_level(parser: Any) -> Iterator[Any]:
+    """Finished drugs under the root; the drugs that a pathway lists are not among them."""
+    for _, drug in parser.read_events():
+        root = drug.getparent()
+        if root is None or root.getparent() is not None:
+            continue
+        yield drug
+        drug.clear()
+        while drug.getprevious() is not None:
+            del root[0]
