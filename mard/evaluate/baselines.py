@@ -33,6 +33,8 @@ from mard.evaluate.plurality import LEVELS, elect, neighbour_ballots, train_ball
 from mard.evaluate.statistic import DIGITS, Floats, Texts
 from mard.schema import Direction, Family
 
+ModelName = Literal["logistic", "xgboost"]
+MODELS: Final[tuple[ModelName, ...]] = ("logistic", "xgboost")
 FAMILIES: Final = np.array([str(family) for family in Family])
 ANSWER: Final = ("pair_id", *LEVELS, "confidence")
 THREADS: Final = 2  # fixed, because sums over threads round differently
@@ -43,7 +45,7 @@ SOLVER_STEPS: Final = 2000
 class Model:
     """Which classifier, and how large its ensemble of trees is where it has one."""
 
-    name: Literal["logistic", "xgboost"]
+    name: ModelName
     trees: int
     depth: int
     seed: int
@@ -156,7 +158,7 @@ def _fit(
             n_estimators=model.trees,
             max_depth=model.depth,
             learning_rate=0.1,
-            colsample_bytree=0.5,
+            colsample_bytree=0.25,
             tree_method="hist",
             n_jobs=THREADS,
             random_state=model.seed,

@@ -132,9 +132,9 @@ class VoteFeatures:
     oriented: Floats
 
     @classmethod
-    def of(cls, pair_ids: Sequence[str], neighbours: pl.DataFrame) -> Self:
+    def of(cls, pair_ids: pl.Series, neighbours: pl.DataFrame) -> Self:
         """From a neighbour table with the columns of ``retrieve/neighbours``, for pairs in this order."""
-        order = pl.DataFrame({"pair_id": pair_ids}, schema={"pair_id": pl.String})
+        order = pair_ids.alias("pair_id").to_frame()
         total = pl.col("similarity").sum()
         lean = pl.col("direction").replace_strict({"a_to_b": 1.0, "b_to_a": -1.0}, default=0.0)
         of_family = {str(family): pl.col("similarity") * (pl.col("family") == family) for family in Family}
