@@ -1,0 +1,166 @@
+"""Candidate traces of a pair, all told in the pair's canonical order, whichever way they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+from mard.errors import SchemaViolation
+from mard.infer.decode import Decoder, Request
+from mard.judge import lexicon
+from mard.judge.case import Case
+from mard.lm.prompt import build_prompt
+from mard.mirror import mirror
+from mard.prm.reward import min_plus
+from mard.prm.score import Prm
+from mard.schema import Pool, Trace
+
+Ordering = Literal["ab", "ba"]
+Report = Callable[[int, int], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A pair to answer: ``name`` tells its random streams apart, such as ``warm/DB00582|DB06626``."""
+
+    name: str
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One generated trace.
+
+    Attributes:
+        ordering: The order in which the pair was asked; ``ba`` traces are mapped back.
+        index: Number of the sample, from 0; None for the greedy trace.
+        trace: In canonical order, or None where the text was no trace.
+        step_scores: The PRM's p_i of each step, then of the final answer.
+        phi: Eq. 4.
+    """
+
+    ordering: Ordering
+    index: int | None
+    trace: Trace | None
+    step_scores: tuple[float, ...] = ()
+    phi: float = 0.0
+
+    def to_row(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Self:
+        """Read back what :meth:`to_row` gave."""
+        trace = None if row["trace"] is None else Trace.from_dict(row["trace"])
+        return cls(row["ordering"], row["index"], trace, tuple(row["step_scores"]), row["phi"])
+
+
+def sample(
+    decoder: Decoder,
+    questions: Sequence[Question],
+    *,
+    samples: int,
+    temperature: float,
+    constrained: bool = True,
+    on_progress: Report = None,
+) -> list[list[Candidate]]:
+    """Unscored candidates of each question: two greedy traces and ``samples`` samples, half asked as BA.
+
+    With an odd number of samples AB has one more.
+    """
+    plan: list[tuple[Ordering, int | None]] = [("ab", None), ("ba", None)]
+    plan += [("ba" if index % 2 else "ab", index) for index in range(samples)]
+    requests = [
+        request for question in questions for request in _requests(decoder, question, plan, temperature)
+    ]
+    texts = decoder.generate(requests, constrained=constrained, on_progress=on_progress)
+    found = [
+        Candidate(ordering, index, _parse(text, ordering))
+        for (ordering, index), text in zip(plan * len(questions), texts, strict=True)
+    ]
+    return [found[start : start + len(plan)] for start in range(0, len(found), len(plan))]
+
+
+def _requests(
+    decoder: Decoder, question: Question, plan: Sequence[tuple[Ordering, int | None]], temperature: float
+) -> list[Request]:
+    pools = {"ab": question.pool, "ba": mirror(question.pool)}
+    prompts = {ordering: build_prompt(decoder.tokenizer, pool) for ordering, pool in pools.items()}
+    return [
+        Request(
+            pools[ordering],
+            prompts[ordering],
+            0.0 if index is None else temperature,
+            f"{question.name}/{ordering}/{'greedy' if index is None else index}",
+        )
+        for ordering, index in plan
+    ]
+
+
+def _parse(text: str, ordering: Ordering) -> Trace | None:
+    try:
+        trace = Trace.from_json(text)
+    except SchemaViolation:
+        return None
+    return mirror(trace) if ordering == "ba" else trace
+
+
+def score(
+    prm: Prm,
+    questions: Sequence[Question],
+    candidates: Sequence[Sequence[Candidate]],
+    *,
+    epsilon: float,
+    batch_size: int,
+    on_progress: Report = None,
+) -> list[list[Candidate]]:
+    """The same candidates with step scores and Phi, judged in canonical order; equal traces once."""
+    prompts = [build_prompt(prm.tokenizer, question.pool) for question in questions]
+    items = dict.fromkeys(
+        (prompt, each.trace)
+        for prompt, own in zip(prompts, candidates, strict=True)
+        for each in own
+        if each.trace is not None
+    )
+    values = prm.score(list(items), batch_size=batch_size, on_progress=on_progress)
+    scores = dict(zip(items, map(tuple, values), strict=True))
+
+    def scored(prompt: str, candidate: Candidate) -> Candidate:
+        if candidate.trace is None:
+            return candidate
+        steps = scores[prompt, candidate.trace]
+        return replace(candidate, step_scores=steps, phi=min_plus(steps, epsilon))
+
+    return [[scored(prompt, each) for each in own] for prompt, own in zip(prompts, candidates, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How well a trace cites.
+
+    Attributes:
+        citations: Citations in all.
+        grounded: Those that are in the pool.
+        claims: Steps that argue for the final family.
+        supported: Those of them with a grounded citation.
+    """
+
+    citations: int
+    grounded: int
+    claims: int
+    supported: int
+
+
+def support(trace: Trace, case: Case) -> Support:
+    """Count a trace's citations and family claims."""
+    cited = [citation for step in trace.steps for citation in step.citations]
+    family = trace.final_answer.family
+    arguing = [step for step in trace.steps if family in lexicon.argued(step).families]
+    return Support(
+        citations=len(cited),
+        grounded=sum(citation in case.citations for citation in cited),
+        claims=len(arguing),
+        supported=sum(not case.citations.isdisjoint(step.citations) for step in arguing),
+    )

@@ -1,0 +1,238 @@
+"""Traces from the student: batched sampling under the grammar of each pool.
+
+Parse rate 1.0 is guaranteed, not hoped for. A trace that is still unfinished after
+``max_new_tokens`` is cut after its last complete step and ends under the closing grammar, whose
+longest text is short; the answer is the student's own in either case.
+
+A sample depends on the model, its prompt and its own random stream. Batches are formed from the
+requests alone, so the same requests give the same traces; in another batch the same sample could
+differ only where two tokens tie to the last bits of a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+import torch
+from llguidance import LLMatcher
+from torch import Tensor
+from transformers import Cache, DynamicCache, PreTrainedTokenizerBase
+
+from mard.infer.cache import select, spread
+from mard.infer.constraint import Constraint
+from mard.infer.grammar import CLOSING, Limits, Written, trace_grammar
+from mard.infer.sampling import choose, stream
+from mard.label.taxonomy import load_taxonomy
+from mard.lm.checkpoint import Model
+from mard.lm.tokenizer import token_ids
+from mard.schema import Pool
+
+SHRINK_AT = 0.75
+"""Share of rows still active at which the finished ones leave the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One trace to generate.
+
+    Attributes:
+        pool: What may be cited, in the order in which the pair is asked.
+        prompt: The prompt's text; requests with the same prompt share its computation.
+        temperature: 0 for greedy.
+        name: Names the random stream of the sample.
+    """
+
+    pool: Pool
+    prompt: str
+    temperature: float
+    name: str
+
+
+@dataclass(slots=True)
+class _Row:
+    request: Request
+    prompt: list[int]
+    matcher: LLMatcher | None
+    random: np.random.Generator
+    tokens: list[int] = field(default_factory=list)
+    done: bool = False
+
+
+@dataclass
+class Decoder:
+    """A student that answers requests with the text of traces.
+
+    Attributes:
+        model: The student in evaluation mode.
+        tokenizer: Its tokenizer.
+        limits: How much a trace may say.
+        batch_size: Traces decoded at once.
+        max_new_tokens: Tokens after which a trace is made to conclude.
+        max_length: Tokens of prompt and trace; a longer prompt loses its end.
+        top_p: Nucleus of the sampling.
+        seed: Of all random streams.
+    """
+
+    model: Model
+    tokenizer: PreTrainedTokenizerBase
+    limits: Limits
+    batch_size: int
+    max_new_tokens: int
+    max_length: int
+    top_p: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.model.eval()
+        self._constraint = Constraint(self.tokenizer, self.model.config.vocab_size)
+
+    def generate(
+        self,
+        requests: Sequence[Request],
+        *,
+        constrained: bool = True,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[str]:
+        """The text of one trace a request, in the order given.
+
+        Args:
+            requests: What to generate.
+            constrained: Without the grammar, a text may be no trace at all.
+            on_progress: Called with (done, total) after each batch.
+        """
+        texts = [""] * len(requests)
+        done = 0
+        for batch in self._batches(requests):
+            rows = self._rows([requests[index] for index in batch], constrained)
+            for index, text in zip(batch, self._complete(rows), strict=True):
+                texts[index] = text
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(requests))
+        return texts
+
+    def _batches(self, requests: Sequence[Request]) -> Iterator[list[int]]:
+        """Indices batch by batch: by length of prompt, requests with one prompt together."""
+        order = sorted(
+            range(len(requests)),
+            key=lambda i: (len(requests[i].prompt), requests[i].prompt, requests[i].name),
+        )
+        for start in range(0, len(order), self.batch_size):
+            yield order[start : start + self.batch_size]
+
+    def _rows(self, requests: Sequence[Request], constrained: bool) -> list[_Row]:
+        rows = []
+        for prompt, group in groupby(requests, key=lambda request: request.prompt):
+            same = list(group)
+            ids = token_ids(self.tokenizer, prompt)[: max(1, self.max_length - self.max_new_tokens)]
+            matcher = self._matcher(same[0].pool, self.limits) if constrained else None
+            for request in same:
+                own = matcher.deep_copy() if matcher is not None else None
+                rows.append(_Row(request, ids, own, stream(self.seed, request.name)))
+        return rows
+
+    def _matcher(self, pool: Pool, limits: Limits, written: Written | None = None) -> LLMatcher:
+        return self._constraint.matcher(trace_grammar(pool, load_taxonomy(), limits, written))
+
+    def _complete(self, rows: list[_Row]) -> list[str]:
+        """Decode within the budget, then bring what is unfinished to its end."""
+        self._decode(rows, self.max_new_tokens)
+        texts = [self._text(row) for row in rows]
+        open_rows = [index for index, row in enumerate(rows) if row.matcher is not None and not row.done]
+        if open_rows:
+            written = [Written.of(texts[index]) for index in open_rows]
+            closing = [self._closing(rows[i], part) for i, part in zip(open_rows, written, strict=True)]
+            self._decode(closing, None)
+            for index, part, row in zip(open_rows, written, closing, strict=True):
+                texts[index] = part.text + self._text(row)
+        return texts
+
+    def _closing(self, row: _Row, written: Written) -> _Row:
+        prompt = row.prompt + token_ids(self.tokenizer, written.text)
+        matcher = self._matcher(row.request.pool, CLOSING, written)
+        return _Row(row.request, prompt, matcher, row.random)
+
+    def _text(self, row: _Row) -> str:
+        text: str = self.tokenizer.decode(row.tokens, clean_up_tokenization_spaces=False)
+        return text
+
+    @torch.inference_mode()
+    def _decode(self, rows: Sequence[_Row], budget: int | None) -> None:
+        """Extend rows token by token until they are done, or by ``budget`` tokens."""
+        active = list(rows)
+        logits, cache, attention = self._prefill(active)
+        count = 0
+        while True:
+            self._extend(active, logits)
+            count += 1
+            going = [index for index, row in enumerate(active) if not row.done]
+            if not going or count == budget:
+                return
+            if len(going) <= SHRINK_AT * len(active):
+                chosen = torch.tensor(going, device=attention.device)
+                select(cache, chosen)
+                attention, active = attention[chosen], [active[index] for index in going]
+            attention = torch.cat((attention, attention.new_ones(len(active), 1)), dim=1)
+            logits = self._step(active, cache, attention)
+
+    def _prefill(self, rows: Sequence[_Row]) -> tuple[Tensor, Cache, Tensor]:
+        """Run each distinct prompt once: logits [b, v], the cache of b rows, attention mask [b, s]."""
+        prompts = list({tuple(row.prompt): None for row in rows})
+        width = max(map(len, prompts))
+        ids = torch.full((len(prompts), width), self.tokenizer.pad_token_id)
+        attention = torch.zeros_like(ids)
+        for index, prompt in enumerate(prompts):
+            ids[index, width - len(prompt) :] = torch.tensor(prompt)
+            attention[index, width - len(prompt) :] = 1
+        ids, attention = ids.to(self.model.device), attention.to(self.model.device)
+        cache = DynamicCache()
+        positions = (attention.cumsum(dim=1) - 1).clamp(min=0)
+        out = self.model(
+            input_ids=ids,
+            attention_mask=attention,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        place = {prompt: index for index, prompt in enumerate(prompts)}
+        chosen = torch.tensor([place[tuple(row.prompt)] for row in rows], device=ids.device)
+        return out.logits[chosen, -1], spread(cache, chosen), attention[chosen]
+
+    def _step(self, rows: Sequence[_Row], cache: Cache, attention: Tensor) -> Tensor:
+        """Logits [b, v] after each row's last token."""
+        last = torch.tensor([[row.tokens[-1]] for row in rows], device=attention.device)
+        out = self.model(
+            input_ids=last,
+            attention_mask=attention,
+            position_ids=attention.sum(dim=1, keepdim=True) - 1,
+            past_key_values=cache,
+            use_cache=True,
+        )
+        logits: Tensor = out.logits[:, -1]
+        return logits
+
+    def _extend(self, rows: Sequence[_Row], logits: Tensor) -> None:
+        """Choose each active row's next token; finished rows stay as they are."""
+        active = [index for index, row in enumerate(rows) if not row.done]
+        own = logits[torch.tensor(active, device=logits.device)].float().cpu()
+        matchers = [rows[index].matcher for index in active]
+        if matchers[0] is not None:
+            own = self._constraint.mask(own, matchers)
+        temperature = torch.tensor([rows[index].request.temperature for index in active])
+        draws = torch.from_numpy(np.stack([rows[index].random.random(2) for index in active]))
+        for index, token in zip(active, choose(own, temperature, self.top_p, draws).tolist(), strict=True):
+            _append(rows[index], token, self.tokenizer.eos_token_id)
+
+
+def _append(row: _Row, token: int, end: int) -> None:
+    if row.matcher is None and token == end:
+        row.done = True
+        return
+    row.tokens.append(token)
+    if row.matcher is not None:
+        row.matcher.consume_token(token)
+        row.done = row.matcher.is_stopped()
