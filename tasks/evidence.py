@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from mard.io import read_json, write_json
 from tasks import contracts
-from tasks.stage import Summary, Workspace
+from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
 
@@ -33,7 +33,13 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     return summary
 
 
-@task(name="evidence", retries=1, retry_delay_seconds=2, cache_policy=NO_CACHE)
+@task(
+    name="evidence",
+    retries=1,
+    retry_delay_seconds=2,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
 def evidence(workspace: Workspace) -> Summary:
     """PK flags, codes, proteins, pathways, half-lives, excerpts and fingerprints by drug."""
     return reproduce("evidence", compute, workspace)

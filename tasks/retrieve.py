@@ -19,7 +19,7 @@ from mard.schema import Direction, Family, Label, Neighbour, Part, Polarity, Pro
 from mard.split.subset import shared_train
 from tasks import contracts
 from tasks.progress import Progress
-from tasks.stage import Summary, Workspace
+from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
@@ -194,7 +194,13 @@ def _counts(queries: pl.DataFrame) -> dict[str, dict[str, int]]:
     return counts
 
 
-@task(name="retrieve", retries=1, retry_delay_seconds=2, cache_policy=NO_CACHE)
+@task(
+    name="retrieve",
+    retries=1,
+    retry_delay_seconds=2,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
 def retrieve(workspace: Workspace) -> Summary:
     """Exact neighbours from each protocol's own train, checked by gate 7, and their audit."""
     return reproduce("retrieve", compute, workspace)

@@ -15,7 +15,7 @@ from mard.split.cold import drug_cold_split, drug_partition, pair_cold_split
 from mard.split.subset import evaluation_manifest, teacher_subset
 from mard.split.warm import warm_split
 from tasks import contracts
-from tasks.stage import Summary, Workspace
+from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
 
@@ -63,7 +63,9 @@ def _families(split: pl.DataFrame) -> dict[str, dict[str, int]]:
     return counts
 
 
-@task(name="split", retries=1, retry_delay_seconds=2, cache_policy=NO_CACHE)
+@task(
+    name="split", retries=1, retry_delay_seconds=2, retry_condition_fn=worth_retrying, cache_policy=NO_CACHE
+)
 def split(workspace: Workspace) -> Summary:
     """Warm, drug-cold and pair-cold splits, the teacher subset and evaluation manifests."""
     return reproduce("split", compute, workspace)

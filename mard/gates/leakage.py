@@ -36,7 +36,7 @@ class GateResult:
         protocol: Split protocol or table that was checked.
         checked: Items looked at.
         violations: Items that break the rule.
-        examples: The first few of them, readable, in sorted order.
+        examples: The first few of them, readable.
     """
 
     gate: str
@@ -51,8 +51,9 @@ class GateResult:
         return self.violations == 0
 
 
-def _result(gate: str, protocol: str, checked: int, found: Iterable[str]) -> GateResult:
-    listed = sorted(found)
+def _result(gate: str, protocol: str, checked: int, *kinds: Iterable[str]) -> GateResult:
+    """Findings of each kind sorted, kinds in the order given, causes before what follows from them."""
+    listed = [finding for kind in kinds for finding in sorted(kind)]
     return GateResult(gate, str(protocol), checked, len(listed), tuple(listed[:EXAMPLES]))
 
 
@@ -76,16 +77,16 @@ def mirror_disjoint(split: pl.DataFrame, protocol: str) -> GateResult:
 
 def drug_cold_disjoint(split: pl.DataFrame, partition: pl.DataFrame) -> GateResult:
     """Gate 3: no held-out drug occurs in a train pair, and each held-out pair has an unseen drug."""
-    held_out = partition.filter(pl.col("part").is_in(HELD_OUT))["drug_id"]
+    held_out = partition.filter(pl.col("part").is_in(HELD_OUT))["drug_id"].implode()
     train = split.filter(pl.col("part") == Part.TRAIN)
     touching = train.filter(pl.col("drug_a").is_in(held_out) | pl.col("drug_b").is_in(held_out))
-    found = [f"train pair {pair} holds a held-out drug" for pair in touching["pair_id"]]
+    leaks = [f"train pair {pair} holds a held-out drug" for pair in touching["pair_id"]]
     seen = _drugs_of(train)
     known = split.filter(
         pl.col("part").is_in(HELD_OUT) & pl.col("drug_a").is_in(seen) & pl.col("drug_b").is_in(seen)
     )
-    found += [f"{part} pair {pair}: both drugs are in train" for pair, part in _ids_and_parts(known)]
-    return _result("drug_cold_disjoint", Protocol.DRUG_COLD, split.height, found)
+    mixed = [f"{part} pair {pair}: both drugs are in train" for pair, part in _ids_and_parts(known)]
+    return _result("drug_cold_disjoint", Protocol.DRUG_COLD, split.height, leaks, mixed)
 
 
 def pair_cold_disjoint(split: pl.DataFrame) -> GateResult:

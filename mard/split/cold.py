@@ -25,7 +25,8 @@ INCHIKEY_BLOCK: Final = re.compile(r"[A-Z]{14}")
 def drug_partition(labels: pl.DataFrame, drugs: pl.DataFrame, params: Split) -> pl.DataFrame:
     """Assign every drug that occurs in a pair to train, val or test, whole moieties at a time.
 
-    Moieties are stratified by the number of pairs that their drugs occur in (ten strata).
+    Moieties are stratified by the number of pairs that their drugs occur in: ten strata, or fewer
+    where one would hold less than ten moieties.
 
     Args:
         labels: Table ``label/labels``.
@@ -49,7 +50,7 @@ def drug_partition(labels: pl.DataFrame, drugs: pl.DataFrame, params: Split) -> 
     groups = (
         table.group_by("moiety").agg(pl.col("pairs").sum(), pl.col("drug_id").min()).sort("pairs", "drug_id")
     )
-    strata = np.arange(groups.height) * STRATA // max(groups.height, 1)
+    strata = np.arange(groups.height) * max(1, min(STRATA, groups.height // 10)) // groups.height
     keys = drug_keys(drug_numbers(groups["drug_id"]), params.cold_seed)
     parts = stratified_parts(strata, keys, params.val_share, params.test_share)
     named = groups.select("moiety", part=pl.Series([str(PARTS[part]) for part in parts], dtype=pl.String))
