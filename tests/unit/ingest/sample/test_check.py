@@ -10,31 +10,24 @@ import pytest
 
 from mard.ingest.drugbank import ReleaseInfo, ReleaseTables
 from mard.ingest.sample.check import compare, main, reference
-from mard.ingest.sample.facts import ProteinFact, SampleDrug
+from mard.ingest.sample.facts import ProteinFact, SampleDrug, load_drugs
 from mard.ingest.tables import DRUG_COLUMNS, LISTING_COLUMNS, PATHWAY_COLUMNS, PROTEIN_COLUMNS
 
 ETHANOL = "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
 
 
 def a_drug() -> SampleDrug:
-    return SampleDrug(
+    return replace(
+        load_drugs()[0],
         drug_id="DB00898",
         name="Alcohol",
-        type="small molecule",
-        groups=("approved",),
-        synonyms=(),
-        brands=(),
-        smiles="CCO",
         inchikey=ETHANOL,
-        half_life="",
-        moa="",
         atc=("V03AB16", "V03AZ01"),
         proteins=(
             ProteinFact("enzyme", "P05181", "CYP2E1", "CYP 2E1", "Humans", ("substrate", "inducer")),
             ProteinFact("target", "P14867", "GABRA1", "GABA-A alpha-1", "Humans", ("agonist",)),
         ),
         pathways=(("SMP0000449", "Ethanol Degradation"),),
-        traits=frozenset(),
     )
 
 
