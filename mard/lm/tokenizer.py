@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mard.errors import TokenizerError
@@ -22,6 +22,9 @@ from mard.schema import MAX_STEPS, PAIR_CITATIONS, Direction, Family, PkRole, Po
 PAD: Final = "<|pad|>"
 END: Final = "<|end|>"
 STEP: Final = "<|step|>"
+
+_WORD: Final = r" ?\d+\.\d+| ?\w+| ?[^\s\w]+|\s+"
+"""Decimals and ids stay whole, so that frequent ones (0.41, DB00582, P08684) become one token each."""
 
 PK_PROTEINS: Final = (
     *("cyp1a2", "cyp2a6", "cyp2b6", "cyp2c8", "cyp2c9", "cyp2c19", "cyp2d6", "cyp2e1", "cyp3a4", "cyp3a5"),
@@ -52,16 +55,15 @@ def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
         *(f'","polarity":"{polarity}","confidence":' for polarity in Polarity),
         *(f',"abstain":{value}}}}}' for value in ("false", "true")),
     )
-    words = (
-        *Family,
-        *subtypes,
-        *Direction,
+    words = (*Family, *subtypes, *Direction, *map(protein_name, PK_PROTEINS), "Drug A", "Drug B")
+    citations = (
         *(f"{protein}_{role}" for protein, role in product(PK_PROTEINS, PkRole)),
         *sorted(PAIR_CITATIONS),
-        *(f"{space}{protein_name(protein)}" for space, protein in product(("", " "), PK_PROTEINS)),
-        *("A:", "B:", "A:ATC:", "B:ATC:", "nbr:", "Drug A", "Drug B", " Drug A", " Drug B"),
+        *(f"{space}{side}:{kind}" for space, side, kind in product(("", " "), "AB", ("", "ATC:"))),
+        "nbr:",
     )
-    return tuple(dict.fromkeys(str(piece) for piece in (*scaffolding, *words)))
+    spaced = (f"{space}{word}" for word, space in product(words, ("", " ")))
+    return tuple(dict.fromkeys(str(piece) for piece in (*scaffolding, *spaced, *citations)))
 
 
 def train_tokenizer(corpus: Iterable[str], vocab_size: int, pieces: Sequence[str]) -> PreTrainedTokenizerFast:
@@ -82,7 +84,12 @@ def train_tokenizer(corpus: Iterable[str], vocab_size: int, pieces: Sequence[str
         needed = len(alphabet) + len(special) + len(pieces)
         raise TokenizerError(f"vocab_size {vocab_size} is too small: bytes and trace pieces need {needed}")
     backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORD), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=room, special_tokens=special, initial_alphabet=sorted(alphabet), show_progress=False

@@ -126,8 +126,8 @@ def encode_row(tokenizer: PreTrainedTokenizerBase, pool: Pool, trace: Trace, *, 
 class MirrorBatch:
     """Twins side by side: row 2i is the AB ordering of pair i, row 2i+1 its mirror.
 
-    Right-padded, which needs no attention mask under a causal model. ``s`` tokens a row; ``k`` of
-    them, the last ones, are where some row's completion is predicted.
+    Right-padded, which needs no attention mask under a causal model. Of the ``s`` positions the last
+    ``k`` are kept: those from which some row's completion is predicted, and the very last.
 
     Attributes:
         input_ids: [2b, s].
@@ -162,7 +162,7 @@ class MirrorBatch:
             for name in ("final_answer", "subtype", "direction")
         )
         weight = torch.tensor([pair.weight for pair in pairs])
-        return cls(input_ids, labels[:, first:-1], final_answer, subtype, direction, weight)
+        return cls(input_ids, labels[:, first:], final_answer, subtype, direction, weight)
 
     def to(self, device: torch.device) -> MirrorBatch:
         """The same batch on another device."""

@@ -62,8 +62,8 @@ class MirrorTrainer(Trainer):
 def kept_logits(model: nn.Module, batch: MirrorBatch) -> Tensor:
     """Logits at the batch's kept positions only, [2b, k, v]: prompts need no output head."""
     kept = batch.labels.shape[1]
-    logits: Tensor = model(input_ids=batch.input_ids, logits_to_keep=kept + 1, use_cache=False).logits
-    return logits[:, :-1]
+    logits: Tensor = model(input_ids=batch.input_ids, logits_to_keep=kept, use_cache=False).logits
+    return logits
 
 
 def train_student(

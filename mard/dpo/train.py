@@ -1,0 +1,146 @@
+"""Training a LoRA adapter over the student on weighted preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from datasets.utils.logging import disable_progress_bar, enable_progress_bar
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl import DPOConfig, DPOTrainer
+
+from mard.config import Dpo, Lora
+from mard.dpo.loss import importance_rows
+from mard.dpo.trainer import WeightedCollator, WeightedDPOTrainer, check_trainer
+from mard.errors import IncompatibleTrainer, InputError
+from mard.lm.checkpoint import Model, lora_config
+from mard.lm.schedule import schedule
+from mard.lm.training import OnLog, OnProgress, Run, fit, training_arguments
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceRow:
+    """A preference as text, in the order in which its question is asked, with its weight (Eq. 6)."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What :func:`train_preferences` returns.
+
+    Attributes:
+        model: The student with its new adapter.
+        history: The curve.
+        weighted: False where an unknown trainer was accepted and the weights were ignored.
+    """
+
+    model: Model
+    history: list[dict[str, float]]
+    weighted: bool
+
+
+def train_preferences(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[PreferenceRow],
+    params: Dpo,
+    lora: Lora,
+    *,
+    work: Path,
+    bf16: bool = False,
+    on_log: OnLog | None = None,
+    on_progress: OnProgress | None = None,
+) -> Trained:
+    """Train a fresh adapter; the reference is the same model with the adapter disabled.
+
+    ``exact`` weighs each example's loss (Eq. 7). ``importance`` draws rows in proportion to their
+    weight and trains on the plain loss, which has the same expectation. A killed run is taken up
+    from ``work``.
+
+    Raises:
+        IncompatibleTrainer: The installed TRL is not known, and the fallback is ``error``.
+        InputError: No preference has a positive weight.
+    """
+    counted = [row for row in rows if row.weight > 0]
+    if not counted:
+        raise InputError("no preference has a positive weight: the reward model prefers no winner")
+    weighted = params.backend == "importance" or _exact_is_possible(params)
+    run = Run(
+        work=work,
+        learning_rate=params.learning_rate,
+        batch_size=params.batch_size,
+        save_steps=params.save_steps,
+        seed=params.seed,
+        bf16=bf16,
+    )
+    arguments = training_arguments(
+        run,
+        DPOConfig,
+        beta=params.beta,
+        max_length=None,
+        remove_unused_columns=True,
+    )
+    trainer = _trainer(
+        counted if params.backend == "exact" else _drawn(counted, params),
+        params,
+        exact=params.backend == "exact" and weighted,
+        model=model,
+        args=arguments,
+        processing_class=tokenizer,
+        peft_config=lora_config(lora),
+    )
+    history = fit(trainer, on_log=on_log, on_progress=on_progress)
+    return Trained(trainer.model, history, weighted)
+
+
+def _exact_is_possible(params: Dpo) -> bool:
+    try:
+        check_trainer()
+    except IncompatibleTrainer:
+        if params.prm_weight_fallback == "error":
+            raise
+        return False
+    return True
+
+
+def _drawn(rows: Sequence[PreferenceRow], params: Dpo) -> list[PreferenceRow]:
+    """As many draws as there are rows, in proportion to their weights."""
+    return [rows[index] for index in importance_rows([row.weight for row in rows], len(rows), params.seed)]
+
+
+def _trainer(rows: Sequence[PreferenceRow], params: Dpo, *, exact: bool, **arguments: Any) -> DPOTrainer:
+    """The weighted trainer for the exact backend, the stock one otherwise, over the scheduled rows."""
+    order = schedule(
+        [len(row.prompt) + len(row.chosen) for row in rows],
+        epochs=params.epochs,
+        batch=params.batch_size,
+        seed=params.seed,
+    )
+    with _no_progress_bars():
+        dataset = Dataset.from_list([asdict(rows[index]) for index in order])
+        if not exact:
+            return DPOTrainer(train_dataset=dataset, **arguments)
+        pad = arguments["processing_class"].pad_token_id
+        return WeightedDPOTrainer(
+            mean_weight=sum(row.weight for row in rows) / len(rows),
+            train_dataset=dataset,
+            data_collator=WeightedCollator(pad_token_id=pad),
+            **arguments,
+        )
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    disable_progress_bar()
+    try:
+        yield
+    finally:
+        enable_progress_bar()
