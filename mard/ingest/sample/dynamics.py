@@ -274,9 +274,9 @@ ACTIVITIES: Final = (
         "An incidental muscarinic block adds to the intended one.",
     ),
     Rule(
-        "antimuscarinic|constipating_adjunct",
+        "antimuscarinic|constipating",
         "opioid",
-        raises("constipating"),
+        raises("gastrointestinal motility reducing"),
         "Slowed transit from a second cause.",
     ),
     Rule(

@@ -59,10 +59,10 @@ EFFICACY: Final = (
         "A drug that lowers the seizure threshold works against one that raises it.",
     ),
     Rule(
-        "glucose_raising_steroid",
+        "insulin_antagonist",
         "antidiabetic",
         EFFICACY_DOWN,
-        "Glucocorticoids, olanzapine, clozapine and quetiapine cause insulin resistance.",
+        "Glucocorticoids, thyroid hormones, olanzapine, clozapine and quetiapine raise blood glucose.",
     ),
     Rule(
         "estrogen",
@@ -89,10 +89,28 @@ EFFICACY: Final = (
         "A beta-lactam kills growing bacteria; a bacteriostatic drug stops the growth.",
     ),
     Rule(
-        "oral_sympathomimetic",
+        "noradrenergic",
         "antihypertensive",
         EFFICACY_DOWN,
-        "Noradrenaline released or imitated raises the pressure that the other drug should lower.",
+        "Noradrenaline released, spared or imitated raises the pressure that the other drug should lower.",
+    ),
+    Rule(
+        "tricyclic|mirtazapine",
+        "clonidine",
+        EFFICACY_DOWN,
+        "Spared noradrenaline or blocked alpha-2 receptors undo the central effect of clonidine.",
+    ),
+    Rule(
+        "antimuscarinic|opioid",
+        "prokinetic",
+        EFFICACY_DOWN,
+        "Slowed by one drug, the gut cannot be hastened by the other.",
+    ),
+    Rule(
+        "estrogen",
+        "thyroid_hormone",
+        EFFICACY_DOWN,
+        "Oestrogens raise thyroxine-binding globulin; less of the hormone is free.",
     ),
     Rule(
         "antithyroid",

@@ -156,12 +156,6 @@ EXCRETION: Final = (
         EXCRETION_UP,
         "The resin interrupts enterohepatic recycling: the labelled procedure for accelerated elimination.",
     ),
-    Rule(
-        "nephrotoxic",
-        "excreted_unchanged",
-        EXCRETION_SLOWED,
-        "A drug that injures the kidney lowers the clearance of one that leaves unchanged in the urine.",
-    ),
 )
 
 ACTIVATION: Final = (
@@ -276,6 +270,15 @@ EFFLUX: Final = (
         "pgp_substrate",
         SERUM_DOWN,
         "More P-glycoprotein in the gut returns more of the drug to the lumen.",
+    ),
+)
+
+FILTRATION: Final = (
+    Rule(
+        "nephrotoxic",
+        "excreted_unchanged",
+        EXCRETION_SLOWED,
+        "A drug that injures the kidney lowers the clearance of one that leaves unchanged in the urine.",
     ),
 )
 

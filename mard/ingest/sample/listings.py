@@ -18,7 +18,7 @@ from mard.ingest.sample.rule import Statement
 from mard.ingest.sample.rules import statements
 from mard.schema import PairId
 
-_DISPUTED: Final = 40
+_DISPUTED: Final = 20
 _ONE_SIDED: Final = 300
 _SYNONYM: Final = 60
 _LATER: Final = 60

@@ -34,7 +34,7 @@ _ANATOMICAL: Final[Mapping[str, str]] = {
 }
 _NOTICE: Final = (
     "Sample written by MARD: publicly known facts about real drugs, and interactions that stated rules "
-    "derive from them. Not a DrugBank export, not for clinical use; scores on it prove machinery, not medicine."
+    "derive from them. Not a DrugBank export, not for clinical use: scores prove machinery, not medicine."
 )
 
 

@@ -31,6 +31,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *kinetics.UPTAKE,
     *kinetics.METABOLISM,
     *kinetics.EFFLUX,
+    *kinetics.FILTRATION,
     *kinetics.BINDING,
     *dynamics.ACTIVITIES,
     *risks.SHARED_RISKS,
