@@ -22,7 +22,14 @@ OnProgress = Callable[[int, int], None]
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZIP_MAGIC: Final = b"PK"
-_DAMAGE: Final = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile)
+_DAMAGE: Final = (
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    NotImplementedError,  # zipfile: a version or method it does not know
+    UnicodeDecodeError,  # zipfile: a member's name
+)
 
 
 def find_release(path: Path) -> Path:

@@ -59,7 +59,7 @@ def _by_name(drugs: pl.DataFrame) -> dict[str, str]:
 
 def _rows(file: Path) -> Iterator[tuple[str, str, int]]:
     """(name, name, index into :data:`SEVERITIES`) of each line, names case-folded."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         reader = csv.DictReader(lines)
         missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
         if missing:

@@ -92,7 +92,10 @@ class DrugStream:
         try:
             parser.close()
         except etree.XMLSyntaxError as error:
-            problem = f"ends in the middle ({error.msg}); the file is truncated, download it again"
+            for entry in parser.feed_error_log:
+                if _is_about_entities(entry.message):  # noticed on the way, raised only here
+                    raise self._malformed(entry.message, entry.line) from error
+            problem = f"ends in the middle ({_message(error.msg)}); the file is truncated, download it again"
             raise ReleaseError(self._path, problem, line=place.lines + 1, offset=place.bytes) from error
 
     def _feed(self, parser: Any, chunk: bytes, place: _Place) -> None:
@@ -100,11 +103,24 @@ class DrugStream:
             parser.feed(chunk)
         except etree.XMLSyntaxError as error:
             line, column = error.position
-            problem = f"not well-formed XML ({error.msg}); download the release again"
-            raise ReleaseError(
-                self._path, problem, line=line, offset=place.offset(chunk, line, column)
-            ) from error
+            raise self._malformed(error.msg, line, place.offset(chunk, line, column)) from error
         place.advance(chunk)
+
+    def _malformed(self, message: str, line: int, offset: int | None = None) -> ReleaseError:
+        advice = "download the release again"
+        if _is_about_entities(message):
+            advice = "DrugBank uses no entities of its own; refused"
+        problem = f"not well-formed XML ({_message(message)}); {advice}"
+        return ReleaseError(self._path, problem, line=line, offset=offset)
+
+
+def _is_about_entities(message: str) -> bool:
+    return "entity" in message.lower()
+
+
+def _message(text: str) -> str:
+    """libxml2's words without the place, which the error states itself."""
+    return " ".join(text.partition(", line ")[0].split())
 
 
 class _Place:
