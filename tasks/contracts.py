@@ -215,9 +215,9 @@ TABLES: dict[str, Any] = {
         },
         unique=["pair_id", "teacher", "index"],
     ),
-    # One row a pair, ordering and layer of the stack (``greedy``, then params.infer.stack). The direction
-    # of a ``ba`` row is as the model said it, relative to the flipped pair; ``step_mean`` is the PRM's
-    # mean step score over the trace (RPC).
+    # One row a pair, ordering and layer, ``ba`` rows mapped back to the canonical order. ``step_mean`` is
+    # the PRM's mean step score over the trace (RPC); ``claims`` are steps that argue for the family,
+    # ``supported`` those of them with a grounded citation (CSA).
     "infer/predictions": _table(
         {
             "protocol": _choice(Protocol),

@@ -8,8 +8,6 @@ import numpy as np
 import polars as pl
 
 from mard.evaluate.statistic import Texts
-from mard.mirror import mirror
-from mard.schema import Direction
 
 
 @dataclass(frozen=True)
@@ -31,10 +29,6 @@ class Labels:
             frame = frame.with_columns(pl.when("parsed").then(pl.col(columns)).otherwise(pl.lit("")))
         return cls(*(texts(frame[name]) for name in ("family", "subtype", "direction", "polarity")))
 
-    def mirrored(self) -> Labels:
-        """The same labels seen from the flipped pair."""
-        return Labels(self.family, self.subtype, mirrored(self.direction), self.polarity)
-
     @property
     def path(self) -> Texts:
         """``family/subtype``: a subtype is right only inside its family."""
@@ -44,11 +38,3 @@ class Labels:
 def texts(column: pl.Series) -> Texts:
     """A text column as a numpy array."""
     return column.to_numpy().astype(np.str_)
-
-
-def mirrored(direction: Texts) -> Texts:
-    """Direction tags ``[n]`` under the flip."""
-    image = direction.copy()
-    for tag in Direction:
-        image[direction == tag] = mirror(tag)
-    return image

@@ -10,14 +10,18 @@ from mard.evaluate.statistic import Statistic, mean, ratio
 def grounding_statistics(predictions: pl.DataFrame) -> dict[str, Statistic]:
     """CSA, HR and parse rate of ``n`` predictions.
 
+    A prediction claims one family; the claim is supported when at least one step that argues for this
+    family has a grounded citation. A trace without such a step is unsupported, and one that could not be
+    parsed claims nothing. HR is a share of citations, so long traces weigh more.
+
     Args:
         predictions: Columns ``citations`` and ``grounded`` (citations in the trace, and those of them in
-            the pool), ``claims`` and ``supported`` (family claims, and those of them with a grounded citation
-            in a step that argues for the family), ``parsed``.
+            the pool), ``supported`` (steps as above), ``parsed``.
     """
-    count = {name: predictions[name].to_numpy() for name in ("citations", "grounded", "claims", "supported")}
+    citations, grounded = (predictions[name].to_numpy() for name in ("citations", "grounded"))
+    parsed = predictions["parsed"].to_numpy()
     return {
-        "csa": ratio(count["supported"], count["claims"]),
-        "hr": ratio(count["citations"] - count["grounded"], count["citations"]),
-        "parse_rate": mean(predictions["parsed"].to_numpy()),
+        "csa": mean(predictions["supported"].to_numpy() > 0, among=parsed),
+        "hr": ratio(citations - grounded, citations),
+        "parse_rate": mean(parsed),
     }

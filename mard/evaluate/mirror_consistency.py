@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mard.evaluate.answers import Labels, mirrored
+from mard.evaluate.answers import Labels
 from mard.evaluate.statistic import Mask, Statistic, mean
 
 
@@ -11,19 +11,18 @@ def mirror_statistics(ab: Labels, ba: Labels) -> dict[str, Statistic]:
 
     Args:
         ab: Answers to (A, B).
-        ba: Answers to (B, A) for the same pairs, directions as answered, that is, relative to (B, A).
-            An ordering whose answer could not be parsed agrees with nothing.
+        ba: Answers to (B, A) for the same pairs, mapped back to (A, B), so that directions which are
+            mirror images are equal here. An answer that could not be parsed agrees with nothing.
     """
     agree = (ab.family == ba.family) & (ab.family != "")
-    return {"mfs": mean(agree), "mps": mean(agree & (mirrored(ab.direction) == ba.direction))}
+    return {"mfs": mean(agree), "mps": mean(agree & (ab.direction == ba.direction))}
 
 
 def joint_events(gold: Labels, ab: Labels, ba: Labels) -> dict[str, dict[str, int]]:
     """How often both, one or neither ordering is right, for the family and for the full triple."""
-    back = ba.mirrored()
     return {
-        "family": _events(gold.family == ab.family, gold.family == back.family),
-        "triple": _events(_triple(gold, ab), _triple(gold, back)),
+        "family": _events(gold.family == ab.family, gold.family == ba.family),
+        "triple": _events(_triple(gold, ab), _triple(gold, ba)),
     }
 
 

@@ -37,7 +37,9 @@ class World:
         """A neighbour index over these training pairs."""
         features = DrugFeatures.build(self.drugs.to_dicts(), self.fingerprints)
         return NeighbourIndex.build(
-            features, Weights(0.25, 0.25, 0.25, 0.25), {name: triples(pairs) for name, pairs in universes.items()}
+            features,
+            Weights(0.25, 0.25, 0.25, 0.25),
+            {name: triples(pairs) for name, pairs in universes.items()},
         )
 
 
@@ -62,7 +64,11 @@ def make_world(drugs: int = 40, pairs: int = 300, seed: int = 0, noise: float = 
 
 
 def _drug(number: int, kind: int, flags: np.ndarray) -> dict[str, object]:
-    listed = [(name, uniprot, ("sub", "inh", "ind")[code - 1]) for name, uniprot, code in zip(ENZYMES, UNIPROT, flags, strict=True) if code]
+    listed = [
+        (name, uniprot, ("sub", "inh", "ind")[code - 1])
+        for name, uniprot, code in zip(ENZYMES, UNIPROT, flags, strict=True)
+        if code
+    ]
     letter = "ABCDGHJLMNRS"[kind]
     return {
         "drug_id": f"DB{90000 + number}",
@@ -84,7 +90,12 @@ def _drug(number: int, kind: int, flags: np.ndarray) -> dict[str, object]:
 
 
 def _labels(
-    generator: np.random.Generator, kinds: np.ndarray, flags: np.ndarray, ids: list[str], pairs: int, noise: float
+    generator: np.random.Generator,
+    kinds: np.ndarray,
+    flags: np.ndarray,
+    ids: list[str],
+    pairs: int,
+    noise: float,
 ) -> pl.DataFrame:
     every = np.column_stack(np.triu_indices(len(ids), k=1))
     chosen = every[np.sort(generator.choice(len(every), min(pairs, len(every)), replace=False))]

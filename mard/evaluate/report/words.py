@@ -1,0 +1,87 @@
+"""What the report calls things, for a pharmacist and an engineer alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mard.schema import Family, Protocol
+
+TITLES: Final = {
+    Protocol.WARM: "Warm",
+    Protocol.DRUG_COLD: "Drug-cold",
+    Protocol.PAIR_COLD: "Pair-cold",
+}
+MEANINGS: Final = {
+    Protocol.WARM: "New pairs of drugs that training has seen in other pairs.",
+    Protocol.DRUG_COLD: "At least one of the two drugs is in no training pair.",
+    Protocol.PAIR_COLD: "Neither drug is in any training pair: two new drugs.",
+}
+SHORTS: Final = {
+    Family.ADVERSE_RISK: "Risk",
+    Family.EFFICACY: "Effic.",
+    Family.PD_ACTIVITY: "PD",
+    Family.PK_ABSORPTION: "Abs.",
+    Family.PK_DISTRIBUTION: "Dist.",
+    Family.PK_EXCRETION: "Excr.",
+    Family.PK_METABOLISM: "Met.",
+}
+VERDICTS: Final = {
+    "right": "✓ right",
+    "partly": "± family right",
+    "wrong": "✗ wrong",
+}
+STAGES: Final = {
+    "prm": "Process reward model",
+    "sft": "Mirror-augmented fine-tuning (SFT)",
+    "dpo": "Preference training (PRM-weighted DPO)",
+}
+
+FINAL, GREEDY = "final", "greedy"
+QUALITY: Final = (
+    ("parse_rate", "Parse rate", "Answers that are well-formed traces.", FINAL),
+    ("hr", "HR", "Citations that are not in the evidence pool: hallucinated.", FINAL),
+    ("csa", "CSA", "Answers with a grounded citation in a step that argues for the family.", FINAL),
+    ("rpc", "RPC", "Mean score that the process reward model gives to the steps.", FINAL),
+    ("coverage", "Coverage", "Answers on which the student does not abstain.", FINAL),
+    ("selective_accuracy", "Accuracy if answered", "Accuracy of the family among those.", FINAL),
+    ("conditional_subtype_accuracy", "Subtype, family right", "Subtype accuracy given the family.", FINAL),
+    ("subtype_macro_f1", "Subtype macro-F1", "Mean F1 over the subtypes in the test pairs.", FINAL),
+    ("mfs", "MFS, greedy", "Both orders of a pair get the same family, before any voting.", GREEDY),
+    ("mps", "MPS, greedy", "And mirrored directions, before any voting.", GREEDY),
+    ("mfs", "MFS, final", "The same of the final answers, where both orders have one.", FINAL),
+    ("mps", "MPS, final", "Mirrored directions of the final answers.", FINAL),
+)
+
+GATES: Final = (
+    ("pair_disjoint", "No pair is in two parts of a protocol."),
+    ("mirror_disjoint", "No pair is present a second time with its drugs swapped."),
+    ("drug_cold_disjoint", "No held-out drug is in a drug-cold training pair."),
+    ("pair_cold_disjoint", "No drug of a pair-cold test pair is in a training pair."),
+    ("alias_disjoint", "Salts and forms of one active moiety are on one side of the partition."),
+    ("label_unique", "Every pair has one label, and no drug is paired with itself."),
+    ("neighbour_universe", "Known pairs shown as evidence come from the protocol's own training part."),
+    ("teacher_subset_inside", "The student's training pairs are training pairs of all three protocols."),
+    ("training_rows", "All training rows descend from those; thresholds are fitted on validation."),
+    ("evidence_text", "No evidence holds the description of the interaction it is asked about."),
+    ("manifest_integrity", "Counts add up, hashes match, every family is tested or declared missing."),
+)
+GATE_ALIASES: Final = {"neighbour_regime": "neighbour_universe"}
+
+GLOSSARY: Final = (
+    ("macro-F1", "Mean of the families' F1, so that a rare family counts as much as a common one. A family"
+     " that no test pair has is left out."),
+    ("THS", "Partial credit: 0 wrong family, 0.3 family, 0.7 family and subtype, 1 with the direction too."),
+    ("Interval", "95 % of 2,000 bootstrap resamples over drugs, since pairs that share a drug are not"
+     " independent. Tables beside this page give the narrower pair-level intervals too."),
+    ("Direction", "a_to_b: drug A acts and drug B is affected. Bidirectional: neither is the actor."),
+    ("MFS, MPS", "Mirror consistency: asked the other way round, the family stays and the direction turns."),
+    ("ECE", "Mean gap between confidence and accuracy over ten bins of confidence."),
+    ("AU@90", "Mean accuracy when the most confident 90 to 100 % of pairs are answered."),
+    ("Abstention", "An abstaining student still names its best guess, which counts in accuracy and F1;"
+     " coverage and accuracy if answered say what abstaining gains."),
+    ("Neighbour vote", "The families of the most similar known pairs, weighted by similarity."),
+    ("MOR@k", "Share of test pairs with a pair of their own family among the k most similar known ones."),
+    ("Met. + Dist.", "PK_Metabolism and PK_Distribution as one family: often the wording of a release, not"
+     " pharmacology, decides between them."),
+    ("Polarity", "Whether the quantity that the subtype names goes up or down."),
+)  # fmt: skip
