@@ -14,22 +14,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer
 
 from mard.config import Dpo, Lora
+from mard.dpo.dataset import PreferenceRow
 from mard.dpo.loss import importance_rows
 from mard.dpo.trainer import WeightedCollator, WeightedDPOTrainer, check_trainer
 from mard.errors import IncompatibleTrainer, InputError
 from mard.lm.checkpoint import Model, lora_config
 from mard.lm.schedule import schedule
 from mard.lm.training import OnLog, OnProgress, Run, fit, training_arguments
-
-
-@dataclass(frozen=True, slots=True)
-class PreferenceRow:
-    """A preference as text, in the order in which its question is asked, with its weight (Eq. 6)."""
-
-    prompt: str
-    chosen: str
-    rejected: str
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from mard.config import Architecture, Lora, Student
+from mard.config import Architecture, Lora
 from mard.errors import InputError
 from mard.io import read_json, write_json
+from mard.lm.runtime import quiet
 
 Model: TypeAlias = PreTrainedModel | PeftModel
 
@@ -57,23 +58,12 @@ def load_model(source: str | Path, dtype: str = "float32") -> PreTrainedModel:
         InputError: It is not there, or its weights are not safetensors.
     """
     try:
-        return AutoModelForCausalLM.from_pretrained(
-            str(source), dtype=DTYPES[dtype], use_safetensors=True, trust_remote_code=False
-        )
+        with quiet():
+            return AutoModelForCausalLM.from_pretrained(
+                str(source), dtype=DTYPES[dtype], use_safetensors=True, trust_remote_code=False
+            )
     except OSError as error:
         raise InputError(f"cannot load a model from {source}: {str(error).splitlines()[0]}") from error
-
-
-def student_base(
-    student: Student, tokenizer: PreTrainedTokenizerBase, *, checkpoint: str | None, seed: int
-) -> PreTrainedModel:
-    """The model that training starts from: ``checkpoint``, or the architecture with random weights."""
-    if checkpoint is not None:
-        return load_model(checkpoint, student.dtype)
-    if student.architecture is None:
-        raise InputError("student: neither a checkpoint nor an architecture is given")
-    model = build_model(student.architecture, tokenizer, max_length=student.max_length, seed=seed)
-    return model.to(DTYPES[student.dtype])
 
 
 def attach_lora(model: PreTrainedModel, lora: Lora, *, seed: int) -> PeftModel:
@@ -107,7 +97,8 @@ def save_trained(
         model.save_pretrained(folder / "adapter")
         write_json(folder / "base.json", {"checkpoint": base})
     else:
-        model.save_pretrained(folder / "model")
+        with quiet():
+            model.save_pretrained(folder / "model")
 
 
 def load_trained(folder: Path, dtype: str = "float32") -> Model:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import nn
 from torch.utils import deterministic
 from transformers import set_seed
 from transformers.utils import logging
+
+_DETERMINISM: Any = deterministic  # its flag is a property that type checkers do not see
 
 SMALL_MODEL: Final = 20_000_000
 """Parameters below which one thread beats several on a CPU: at 1 M parameters and 16 rows of 400
@@ -40,15 +42,15 @@ def reproducible(seed: int) -> Iterator[None]:
 
     Memory that an operation leaves unread need not be filled for that: filling it costs 7 % of a step.
     """
-    before = torch.are_deterministic_algorithms_enabled(), deterministic.fill_uninitialized_memory
+    before = torch.are_deterministic_algorithms_enabled(), _DETERMINISM.fill_uninitialized_memory
     set_seed(seed)
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
-    deterministic.fill_uninitialized_memory = False
+    _DETERMINISM.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0])
-        deterministic.fill_uninitialized_memory = before[1]
+        _DETERMINISM.fill_uninitialized_memory = before[1]
 
 
 @contextmanager

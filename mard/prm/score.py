@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from mard.lm.checkpoint import Model, load_trained
+from mard.lm.runtime import one_thread_if_small
 from mard.lm.tokenizer import load_tokenizer
 from mard.prm.encode import EncodedTrace, StepBatch, StepTokens, encode_trace
 from mard.schema import Trace
@@ -47,12 +48,13 @@ class Prm:
         order = sorted(range(len(encoded)), key=lambda index: (-len(encoded[index].input_ids), index))
         scores: list[list[float]] = [[] for _ in encoded]
         self.model.eval()
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            for index, values in zip(chosen, self._probabilities(chosen, encoded, tokens), strict=True):
-                scores[index] = values
-            if on_progress is not None:
-                on_progress(min(start + batch_size, len(order)), len(order))
+        with one_thread_if_small(self.model):
+            for start in range(0, len(order), batch_size):
+                chosen = order[start : start + batch_size]
+                for index, values in zip(chosen, self._probabilities(chosen, encoded, tokens), strict=True):
+                    scores[index] = values
+                if on_progress is not None:
+                    on_progress(min(start + batch_size, len(order)), len(order))
         return scores
 
     def _probabilities(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from mard.evidence.render import mask
+from mard.evidence.render import mask, render
 from mard.io import sha256_text
 from mard.lm.prompt import build_prompt
 from mard.lm.tags import answer_positions
@@ -90,6 +90,15 @@ def encode_examples(
         if pair.length <= max_length:
             pairs.append(pair)
     return pairs
+
+
+def training_texts(examples: Iterable[SftExample], *, identity_dropout: float, seed: int) -> Iterator[str]:
+    """Prompts and completions of both orderings as they will be trained on, for a tokenizer's corpus."""
+    for example in examples:
+        masked = is_masked(example.pair_id, identity_dropout, seed)
+        for pool, trace in ((example.pool, example.trace), (mirror(example.pool), mirror(example.trace))):
+            yield render(pool, detail="brief", masked=masked)
+            yield mask(trace.to_json(), pool) if masked else trace.to_json()
 
 
 def sample_weights(examples: Sequence[SftExample]) -> list[float]:

@@ -1,0 +1,109 @@
+"""PRM: train the process reward model on judged steps, and say how good it is on held-out pairs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from mard.io import read_jsonl, sha256_file, write_json
+from tasks.progress import Progress
+from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
+from tasks.versioning import reproduce
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mard.lm.checkpoint import Model
+    from mard.prm.dataset import StepRow
+
+
+def compute(workspace: Workspace, out: Path) -> Summary:
+    """Write the model, its tokenizer, its metrics beside the untrained seed's, and gate 9."""
+    from mard.prm.dataset import divide, read_step_rows
+    from tasks.tracking import tracked
+    from tasks.training import check_training_rows, log_data
+
+    params = workspace.params.prm
+    steps = workspace.need("judge", "steps.jsonl")
+    rows, held_out = divide(
+        read_step_rows(read_jsonl(steps)),
+        max_traces=params.max_traces,
+        holdout_share=params.holdout_share,
+        seed=params.seed,
+    )
+    check_training_rows(workspace, out, "prm rows", [row.pair_id for row in (*rows, *held_out)])
+    with tracked(workspace, "prm", params):
+        log_data(steps)
+        metrics = _train(workspace, out, rows, held_out)
+    manifest = {
+        "traces": {"train": len(rows), "held_out": len(held_out)},
+        "pairs": {"train": _pairs(rows), "held_out": _pairs(held_out)},
+        "sha256": {"judge/steps.jsonl": sha256_file(steps)},
+    }
+    write_json(out / "manifest.json", manifest)
+    return {**manifest["traces"], **metrics["held_out"]}
+
+
+def _train(
+    workspace: Workspace, out: Path, rows: Sequence[StepRow], held_out: Sequence[StepRow]
+) -> dict[str, Any]:
+    from mard.lm.checkpoint import save_trained
+    from mard.lm.start import starting_point
+    from mard.prm.dataset import prm_examples
+    from mard.prm.score import Prm
+    from mard.prm.train import evaluate_prm, train_prm
+    from tasks.training import log_curve, write_results
+
+    student, params = workspace.params.student, workspace.params.prm
+    checkpoint = student.prm_checkpoint or student.checkpoint
+    model, tokenizer = starting_point(
+        student, params.lora, checkpoint=checkpoint, corpus=_corpus(rows), seed=params.seed
+    )
+    scorer = Prm(model, tokenizer, student.max_length)
+    seed = evaluate_prm(scorer, held_out)
+    with Progress("training the reward model") as progress:
+        history = train_prm(
+            model,
+            tokenizer,
+            prm_examples(rows, tokenizer, student.max_length),
+            params,
+            work=_work(workspace),
+            bf16=student.dtype == "bfloat16",
+            on_log=log_curve,
+            on_progress=progress,
+        )
+    save_trained(model, tokenizer, out, base=checkpoint)
+    trained = evaluate_prm(scorer, held_out)
+    lift = {
+        name: trained[name] - seed[name]
+        for name in ("accuracy", "auroc", "ece")
+        if trained[name] is not None and seed[name] is not None
+    }
+    metrics = {"held_out": trained, "untrained_seed": seed, "lift": lift}
+    write_results(out, metrics, history, ("model", "adapter", "tokenizer"))
+    return metrics
+
+
+def _corpus(rows: Sequence[StepRow]) -> chain[str]:
+    return chain.from_iterable((row.prompt, row.trace.to_json()) for row in rows)
+
+
+def _work(workspace: Workspace) -> Path:
+    params = workspace.params
+    inputs = fingerprint(workspace.need("judge", "steps.jsonl"), asdict(params.prm), asdict(params.student))
+    return workspace.work("prm", inputs)
+
+
+def _pairs(rows: Sequence[StepRow]) -> int:
+    return len({row.pair_id for row in rows})
+
+
+@task(name="prm", retries=1, retry_delay_seconds=2, retry_condition_fn=worth_retrying, cache_policy=NO_CACHE)
+def prm(workspace: Workspace) -> Summary:
+    """Train the process reward model."""
+    return reproduce("prm", compute, workspace)
