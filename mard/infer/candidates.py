@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 from mard.errors import SchemaViolation
+from mard.evidence.render import render
 from mard.infer.decode import Decoder, Request
 from mard.judge import lexicon
 from mard.judge.case import Case
@@ -117,7 +118,7 @@ def score(
     on_progress: Report = None,
 ) -> list[list[Candidate]]:
     """The same candidates with step scores and Phi, judged in canonical order; equal traces once."""
-    prompts = [build_prompt(prm.tokenizer, question.pool) for question in questions]
+    prompts = [render(question.pool, detail="brief") for question in questions]
     items = dict.fromkeys(
         (prompt, each.trace)
         for prompt, own in zip(prompts, candidates, strict=True)

@@ -1,0 +1,74 @@
+"""The trained models at work: a student that argues and a reward model that scores its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from peft import PeftModel
+
+from mard.config import Params
+from mard.infer.candidates import Candidate, Question, sample, score
+from mard.infer.decode import Decoder
+from mard.infer.grammar import Limits
+from mard.lm.checkpoint import Model, load_adapter, load_trained
+from mard.lm.runtime import one_thread_if_small, quiet
+from mard.lm.tokenizer import load_tokenizer
+from mard.prm.score import Prm, load_prm
+from mard.schema import Protocol
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Student and reward model with the parameters under which they answer."""
+
+    params: Params
+    decoder: Decoder
+    prm: Prm
+
+    @classmethod
+    def load(cls, sft: Path, adapter: Path, prm: Path, params: Params) -> Self:
+        """Read what the stages sft, dpo (its adapter) and prm wrote."""
+        student = params.student
+        with quiet():
+            return cls(
+                params,
+                load_decoder(sft, adapter, params),
+                load_prm(prm, max_length=student.max_length, dtype=student.dtype),
+            )
+
+    def candidates(self, questions: Sequence[Question], protocol: Protocol) -> list[list[Candidate]]:
+        """Scored candidates of each question: both greedy orderings and the protocol's samples."""
+        infer = self.params.infer
+        samples = infer.samples_warm if protocol is Protocol.WARM else infer.samples_cold
+        with one_thread_if_small(self.decoder.model):
+            drawn = sample(self.decoder, questions, samples=samples, temperature=infer.temperature)
+            return score(
+                self.prm, questions, drawn, epsilon=self.params.prm.epsilon, batch_size=infer.batch_size
+            )
+
+    def unconstrained(self, questions: Sequence[Question]) -> list[list[Candidate]]:
+        """Both greedy orderings without the grammar, unscored: what the constraint is measured against."""
+        with one_thread_if_small(self.decoder.model):
+            return sample(self.decoder, questions, samples=0, temperature=0.0, constrained=False)
+
+
+def load_decoder(sft: Path, adapter: Path, params: Params) -> Decoder:
+    """The student as a decoder: SFT weights with the preference adapter merged into them."""
+    infer, judge = params.infer, params.judge
+    return Decoder(
+        model=_merged(load_adapter(load_trained(sft, params.student.dtype), adapter)),
+        tokenizer=load_tokenizer(sft / "tokenizer"),
+        limits=Limits(claim_words=judge.max_claim_words, summary_words=judge.max_summary_words),
+        batch_size=infer.batch_size,
+        max_new_tokens=infer.max_new_tokens,
+        max_length=params.student.max_length,
+        top_p=infer.top_p,
+        seed=infer.seed,
+    )
+
+
+def _merged(model: Model) -> Model:
+    return model.merge_and_unload() if isinstance(model, PeftModel) else model

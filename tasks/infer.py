@@ -1,0 +1,334 @@
+"""Infer: candidates for val and test of each protocol, thresholds from val, decisions of every layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from mard.gates.leakage import GateResult, training_rows
+from mard.gates.report import enforce, to_rows
+from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
+from mard.schema import Family, Part, Protocol
+from tasks import contracts
+from tasks.progress import Progress
+from tasks.stage import Summary, Workspace, fingerprint
+from tasks.tracking import tracked
+from tasks.versioning import reproduce
+
+if TYPE_CHECKING:
+    from mard.infer.answerer import Answerer
+    from mard.infer.candidates import Candidate, Question
+    from mard.infer.stack import Stack
+    from mard.retrieve.pools import PoolStore
+
+SHARD_PAIRS: Final = 32
+PROBE_PAIRS: Final = 8
+HELD_OUT: Final = (Part.VAL, Part.TEST)
+
+Candidates = Mapping[tuple[Protocol, str], list["Candidate"]]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Pairs of one protocol and part that are answered together, and the file that holds the answers."""
+
+    protocol: Protocol
+    part: Part
+    pair_ids: tuple[str, ...]
+    file: Path
+
+
+def compute(workspace: Workspace, out: Path) -> Summary:
+    """Write candidates, predictions, fitted stacks, gate 9, and what the constraint changes."""
+    shards = list(_shards(workspace))
+    answer_all(workspace, shards)
+    candidates = _read(shards)
+    desk = Desk.open(workspace)
+    gold = _gold(workspace)
+    gates = check(shards, gold)
+    enforce(gates)
+    stacks = {protocol: _fit(desk, protocol, shards, candidates, gold[protocol]) for protocol in Protocol}
+    table = _predictions(shards, candidates, desk.pools, stacks)
+    write_jsonl(out / "candidates.jsonl", _candidate_rows(shards, candidates))
+    contracts.write(out, "infer/predictions", table)
+    write_json(out / "stack.json", _stack_file(stacks))
+    write_json(out / "gates.json", to_rows(gates))
+    manifest = {
+        "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
+        "pairs": _sizes(shards),
+        "candidates": sum(map(len, candidates.values())),
+        "constraint": {"on": _constrained(table), "off": probe(desk, shards)},
+        "coverage": _coverage(table),
+        "sha256": {name: sha256_file(out / name) for name in ("candidates.jsonl", "predictions.parquet")},
+    }
+    write_json(out / "manifest.json", manifest)
+    _log(workspace, manifest)
+    return {key: manifest[key] for key in ("pairs", "candidates", "constraint", "coverage")}
+
+
+# --- answering ------------------------------------------------------------------------------------
+
+
+INPUTS: Final = (
+    ("split", "eval.parquet"),
+    ("evidence", "drugs.parquet"),
+    ("retrieve", "queries.parquet"),
+    ("retrieve", "neighbours.parquet"),
+    ("sft",),
+    ("dpo", "adapter"),
+    ("prm",),
+)
+
+
+def _shards(workspace: Workspace) -> Iterator[Shard]:
+    """The evaluation manifests cut into shards, in a fixed order."""
+    params = workspace.params
+    inputs = [workspace.need(*parts) for parts in INPUTS]
+    work = workspace.work("infer", fingerprint(*inputs, params.infer, params.prm.epsilon))
+    manifest = contracts.read(workspace.need("split"), "split/eval")
+    manifest = manifest.filter(pl.col("size") == params.infer.manifest_size)
+    for protocol in Protocol:
+        for part in HELD_OUT:
+            rows = manifest.filter((pl.col("protocol") == protocol) & (pl.col("part") == part))
+            pairs = sorted(rows["pair_id"])
+            for start in range(0, len(pairs), SHARD_PAIRS):
+                file = work / f"{protocol}-{part}-{start:06d}.jsonl"
+                yield Shard(protocol, part, tuple(pairs[start : start + SHARD_PAIRS]), file)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What answers shards, loaded once a process: the models and the pools."""
+
+    answerer: Answerer
+    pools: PoolStore
+
+    @classmethod
+    def open(cls, workspace: Workspace) -> Desk:
+        """Read the finished stages."""
+        from mard.infer.answerer import Answerer
+        from mard.retrieve.pools import PoolStore
+
+        folders = (workspace.need("sft"), workspace.need("dpo", "adapter"), workspace.need("prm"))
+        return cls(
+            Answerer.load(*folders, workspace.params),
+            PoolStore.open(workspace.need("evidence"), workspace.need("retrieve")),
+        )
+
+    def questions(self, shard: Shard) -> list[Question]:
+        """The shard's pairs with their pools."""
+        from mard.infer.candidates import Question
+
+        protocol = str(shard.protocol)
+        return [Question(f"{protocol}/{pair}", self.pools.pool(protocol, pair)) for pair in shard.pair_ids]
+
+    def answer(self, shard: Shard) -> Shard:
+        """Write the shard's file: the scored candidates of each pair."""
+        found = self.answerer.candidates(self.questions(shard), shard.protocol)
+        write_jsonl(shard.file, ([each.to_row() for each in own] for own in found))
+        return shard
+
+
+def answer_all(workspace: Workspace, shards: Sequence[Shard]) -> None:
+    """Answer every shard that has no file yet: on a CPU one process a core, on a GPU one after another."""
+    total = sum(len(shard.pair_ids) for shard in shards)
+    todo = [shard for shard in shards if not shard.file.exists()]
+    done = total - sum(len(shard.pair_ids) for shard in todo)
+    with Progress("answering pairs") as progress:
+        for shard in _answered(workspace, todo):
+            done += len(shard.pair_ids)
+            progress(done, total)
+
+
+def _answered(workspace: Workspace, shards: Sequence[Shard]) -> Iterator[Shard]:
+    import torch
+
+    workers = 1 if torch.cuda.is_available() else min(os.cpu_count() or 1, len(shards))
+    if workers <= 1:
+        yield from map(Desk.open(workspace).answer, shards) if shards else ()
+        return
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(workspace,)) as pool:
+        for job in as_completed([pool.submit(_answer, shard) for shard in shards]):
+            yield job.result()
+
+
+_here: list[Desk] = []
+"""The desk of a worker process."""
+
+
+def _start(workspace: Workspace) -> None:
+    _here.append(Desk.open(workspace))
+
+
+def _answer(shard: Shard) -> Shard:
+    return _here[0].answer(shard)
+
+
+def _read(shards: Sequence[Shard]) -> Candidates:
+    from mard.infer.candidates import Candidate
+
+    return {
+        (shard.protocol, pair): [Candidate.from_row(row) for row in rows]
+        for shard in shards
+        for pair, rows in zip(shard.pair_ids, read_jsonl(shard.file), strict=True)
+    }
+
+
+# --- thresholds and decisions ---------------------------------------------------------------------
+
+
+def _gold(workspace: Workspace) -> Mapping[Protocol, pl.DataFrame]:
+    folder = workspace.need("split")
+    return {protocol: contracts.read(folder, f"split/{protocol}") for protocol in Protocol}
+
+
+def _fit(
+    desk: Desk,
+    protocol: Protocol,
+    shards: Sequence[Shard],
+    candidates: Candidates,
+    gold: pl.DataFrame,
+) -> Stack:
+    """Thresholds of one protocol, from its val part."""
+    from mard.infer.stack import ValCase, fit_stack
+
+    families = dict(gold.select("pair_id", "family").iter_rows())
+    cases = [
+        ValCase(pair, candidates[protocol, pair], desk.pools.pool(protocol, pair), Family(families[pair]))
+        for pair in _pairs(shards, protocol, Part.VAL)
+    ]
+    infer = desk.answerer.params.infer
+    return fit_stack(infer.stack, cases, target=infer.target_selective_accuracy)
+
+
+def check(shards: Sequence[Shard], gold: Mapping[Protocol, pl.DataFrame]) -> list[GateResult]:
+    """Gate 9: thresholds are fitted on val pairs."""
+    return [
+        training_rows(
+            f"thresholds on {protocol}",
+            _pairs(shards, protocol, Part.VAL),
+            gold[protocol].filter(pl.col("part") == Part.VAL),
+        )
+        for protocol in Protocol
+    ]
+
+
+def _pairs(shards: Sequence[Shard], protocol: Protocol, part: Part) -> list[str]:
+    return [
+        pair
+        for shard in shards
+        if (shard.protocol, shard.part) == (protocol, part)
+        for pair in shard.pair_ids
+    ]
+
+
+def _predictions(
+    shards: Sequence[Shard], candidates: Candidates, pools: PoolStore, stacks: Mapping[Protocol, Stack]
+) -> pl.DataFrame:
+    from mard.infer.table import answer_rows
+
+    rows = [
+        {"protocol": str(shard.protocol), "part": str(shard.part), "pair_id": pair, **row}
+        for shard in shards
+        for pair in shard.pair_ids
+        for row in answer_rows(
+            candidates[shard.protocol, pair], pools.pool(shard.protocol, pair), stacks[shard.protocol]
+        )
+    ]
+    columns = contracts.TABLES["infer/predictions"].columns
+    return pl.DataFrame(rows, schema={name: column.dtype.type for name, column in columns.items()})
+
+
+def _candidate_rows(shards: Sequence[Shard], candidates: Candidates) -> Iterator[dict[str, Any]]:
+    for shard in shards:
+        for pair in shard.pair_ids:
+            for each in candidates[shard.protocol, pair]:
+                where = {"protocol": str(shard.protocol), "part": str(shard.part), "pair_id": pair}
+                yield {**where, **each.to_row()}
+
+
+# --- what is reported -----------------------------------------------------------------------------
+
+
+def probe(desk: Desk, shards: Sequence[Shard]) -> dict[str, float]:
+    """What the constraint is for: greedy decoding of a few val pairs without it."""
+    from mard.infer.candidates import support
+    from mard.judge.case import Case
+
+    first = {shard.protocol: shard for shard in reversed(shards) if shard.part is Part.VAL}
+    questions = [question for shard in first.values() for question in desk.questions(shard)[:PROBE_PAIRS]]
+    found = desk.answerer.unconstrained(questions)
+    cited = [
+        support(each.trace, Case.of(question.pool))
+        for question, own in zip(questions, found, strict=True)
+        for each in own
+        if each.trace is not None
+    ]
+    citations, grounded = sum(each.citations for each in cited), sum(each.grounded for each in cited)
+    return _rates(sum(map(len, found)), len(cited), citations, grounded)
+
+
+def _rates(texts: int, parsed: int, citations: int, grounded: int) -> dict[str, float]:
+    """Parse rate and hallucination rate; no citation at all is no hallucination."""
+    return {
+        "texts": texts,
+        "parse_rate": round(parsed / texts, 6),
+        "hr": round(1 - grounded / citations, 6) if citations else 0.0,
+    }
+
+
+def _sizes(shards: Sequence[Shard]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for shard in shards:
+        key = f"{shard.protocol}/{shard.part}"
+        sizes[key] = sizes.get(key, 0) + len(shard.pair_ids)
+    return sizes
+
+
+def _stack_file(stacks: Mapping[Protocol, Stack]) -> dict[str, Any]:
+    from mard.infer.table import FINAL, layer_names
+
+    return {
+        "layers": layer_names(stacks[Protocol.WARM]),
+        "final": FINAL,
+        "protocols": {str(protocol): stack.to_json() for protocol, stack in stacks.items()},
+    }
+
+
+def _constrained(table: pl.DataFrame) -> dict[str, float]:
+    raw = table.filter(pl.col("layer") == "greedy")
+    sums = raw.select(pl.col("parsed", "citations", "grounded").sum()).row(0)
+    return _rates(raw.height, *sums)
+
+
+def _coverage(table: pl.DataFrame) -> dict[str, float]:
+    """Share of test pairs that the final layer answers, by protocol."""
+    final = table.filter((pl.col("layer") == "stack") & (pl.col("part") == Part.TEST))
+    rows = final.group_by("protocol").agg((~pl.col("abstain")).mean()).sort("protocol").iter_rows()
+    return {protocol: round(share, 6) for protocol, share in rows}
+
+
+def _log(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
+    import mlflow
+
+    metrics = {f"coverage.{protocol}": share for protocol, share in manifest["coverage"].items()}
+    for switch, rates in manifest["constraint"].items():
+        metrics |= {f"{name}.constraint_{switch}": rate for name, rate in rates.items()}
+    with tracked(workspace, "infer", workspace.params.infer):
+        mlflow.log_metrics(metrics)
+
+
+@task(name="infer", retries=1, retry_delay_seconds=2, cache_policy=NO_CACHE)
+def infer(workspace: Workspace) -> Summary:
+    """Constrained candidates of every evaluation pair, and what each layer of the stack decides."""
+    return reproduce("infer", compute, workspace)
