@@ -13,6 +13,12 @@ from mard.ingest.sample.rule import Rule, lowers, raises
 
 NAMED_ACTIVITIES: Final = (
     Rule(
+        "nsaid",
+        "anticoagulant",
+        raises("anticoagulant"),
+        "NSAIDs impair platelets and injure the gastric mucosa of an anticoagulated patient.",
+    ),
+    Rule(
         "mao_inhibitor",
         "pressor_amine",
         raises("hypertensive"),
@@ -98,12 +104,6 @@ ACTIVITIES: Final = (
         "bronchodilator",
         lowers("bronchodilatory"),
         "Beta-2 blockade closes the airway that the other drug opens.",
-    ),
-    Rule(
-        "nsaid",
-        "anticoagulant",
-        raises("anticoagulant"),
-        "NSAIDs impair platelets and injure the gastric mucosa of an anticoagulated patient.",
     ),
     Rule(
         "thyroid_hormone",

@@ -139,7 +139,13 @@ EXCRETION: Final = (
         "Proton pump inhibitors delay the renal elimination of high-dose methotrexate.",
     ),
     Rule(
-        "urine_alkalinizer|antacid",
+        "antacid",
+        "acetylsalicylic acid",
+        EXCRETION_HASTENED,
+        "Antacids raise urinary pH enough to keep salicylate ionised in the tubule.",
+    ),
+    Rule(
+        "urine_alkalinizer",
         "weak_acid_renal",
         EXCRETION_HASTENED,
         "In alkaline urine a weak acid is ionised and cannot diffuse back out of the tubule.",

@@ -37,10 +37,16 @@ NAMED_RISKS: Final = (
         "Colchicine myopathy adds to that of lipid-lowering drugs.",
     ),
     Rule(
-        "ace_inhibitor",
+        "ace_inhibitor|thiazide",
         "allopurinol",
         HYPERSENSITIVITY_UP,
-        "Hypersensitivity to allopurinol, also severe, is more frequent under ACE inhibitors.",
+        "Hypersensitivity to allopurinol, also severe, is more frequent under ACE inhibitors and thiazides.",
+    ),
+    Rule(
+        "allopurinol",
+        "amoxicillin",
+        HYPERSENSITIVITY_UP,
+        "Aminopenicillin rashes are several times more frequent under allopurinol.",
     ),
     Rule(
         "ace_inhibitor",
@@ -217,11 +223,8 @@ SHARED_RISKS: Final = (
         "Restlessness, tremor and insomnia add up.",
     ),
     _both("thyroid_hormone", "adverse effects", "Duplicate replacement: thyrotoxicosis."),
-    _both("corticosteroid", "adverse effects", "Duplicate glucocorticoids."),
     _both("statin", "myopathy, rhabdomyolysis, and myoglobinuria", "Duplicate HMG-CoA reductase inhibitors."),
     _both("antihistamine", "adverse effects", "Duplicate H1 antagonists."),
     _both("acid_reducer", "adverse effects", "Duplicate acid suppression."),
-    _both("fluoroquinolone", "adverse effects", "Duplicate fluoroquinolones."),
     _both("kinase_inhibitor", "adverse effects", "Overlapping skin, gut and liver toxicity."),
-    _both("thiopurine", "adverse effects", "One is the prodrug of the other."),
 )
