@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self, TypeVar
 
@@ -303,7 +303,26 @@ class Trace:
 
     def to_json(self) -> str:
         """The one textual form of a trace: compact JSON, steps, then summary, then final answer."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, keys in the order of :meth:`to_json`; :meth:`from_dict` reads them."""
+        answer = self.final_answer
+        return {
+            "steps": [
+                {"step": one.step, "role": one.role, "claim": one.claim, "citations": list(one.citations)}
+                for one in self.steps
+            ],
+            "summary": self.summary,
+            "final_answer": {
+                "family": answer.family,
+                "subtype": answer.subtype,
+                "direction": answer.direction,
+                "polarity": answer.polarity,
+                "confidence": answer.confidence,
+                "abstain": answer.abstain,
+            },
+        }
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -106,7 +106,17 @@ def score(prm: Prm, store: PoolStore, shortlists: ByPair, batch_size: int, epsil
 
 
 def _scored_row(pair_id: str, one: Contender) -> Row:
-    return {"pair_id": pair_id, **asdict(one)}
+    return {
+        "pair_id": pair_id,
+        "teacher": one.teacher,
+        "index": one.index,
+        "tier": str(one.tier),
+        "vote_share": one.vote_share,
+        "agreement": one.agreement,
+        "step_scores": list(one.step_scores),
+        "phi": one.phi,
+        "trace": one.trace.to_dict(),
+    }
 
 
 def _winner_row(
@@ -116,7 +126,7 @@ def _winner_row(
         "pair_id": pair_id,
         "part": store.part("teacher", pair_id),
         "regime": store.regime("teacher", pair_id),
-        "trace": asdict(one.trace),
+        "trace": one.trace.to_dict(),
         "tier": str(one.tier),
         "phi": one.phi,
         "step_scores": list(one.step_scores),

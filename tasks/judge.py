@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from mard.config import Judge
 from mard.evidence.render import render
-from mard.io import sha256_file, write_json, write_jsonl
+from mard.io import read_json, sha256_file, write_json, write_jsonl
 from mard.judge import qc
 from mard.judge.case import Case
 from mard.judge.qc import JudgeBounds, Verdict
@@ -23,7 +22,6 @@ from mard.retrieve.pools import PoolStore
 from mard.schema import Direction, Family, Label, Polarity, Trace
 from mard.teach.candidate import Candidate
 from mard.teach.generate import read_candidates
-from mard.teach.summary import summarize
 from tasks import contracts
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, worth_retrying
@@ -54,7 +52,8 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         rows = write_jsonl(out / "steps.jsonl", step_rows())
     table = pl.DataFrame(verdicts, schema=_VERDICT_COLUMNS)
     contracts.write(out, "judge/verdicts", table)
-    return _report(workspace, out, tally, rows, summarize(read_candidates(candidates))["agreement"])
+    agreement = read_json(workspace.need("teach", "manifest.json"))["agreement"]
+    return _report(workspace, out, tally, rows, agreement)
 
 
 def labels_of(subset: pl.DataFrame) -> dict[str, Label]:
@@ -119,7 +118,7 @@ def _steps(candidates: Sequence[Candidate], head: Row, prompt: str, case: Case, 
             "teacher": candidate.teacher,
             "index": candidate.index,
             "prompt": prompt,
-            "trace": asdict(trace),
+            "trace": trace.to_dict(),
             "labels": list(step_labels(trace, case, gold)),
         }
 

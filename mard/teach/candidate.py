@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 from mard.schema import Trace
@@ -38,7 +38,17 @@ class Candidate:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON row."""
-        return asdict(self)
+        return {
+            "pair_id": self.pair_id,
+            "teacher": self.teacher,
+            "index": self.index,
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "trace": None if self.trace is None else self.trace.to_dict(),
+            "error": self.error,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+        }
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:

@@ -19,8 +19,8 @@ from mard.teach.symbolic.pharmacology import pharmacology_arguments
 from mard.teach.symbolic.writing import write_trace
 
 PRIORITIES: Final[Mapping[str, Mapping[Kind, float]]] = {
-    "pk_first": {Kind.PHARMACOKINETICS: 1.3, Kind.PHARMACOLOGY: 0.6, Kind.ANALOGY: 0.7},
-    "pharmacology_first": {Kind.PHARMACOKINETICS: 0.6, Kind.PHARMACOLOGY: 1.3, Kind.ANALOGY: 0.7},
+    "pk_first": {Kind.PHARMACOKINETICS: 1.0, Kind.PHARMACOLOGY: 0.6, Kind.ANALOGY: 1.0},
+    "pharmacology_first": {Kind.PHARMACOKINETICS: 0.5, Kind.PHARMACOLOGY: 1.2, Kind.ANALOGY: 1.0},
     "analogy_first": {Kind.PHARMACOKINETICS: 0.4, Kind.PHARMACOLOGY: 0.4, Kind.ANALOGY: 1.6},
 }
 
