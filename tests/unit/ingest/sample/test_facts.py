@@ -154,3 +154,15 @@ def test_some_drugs_have_thin_evidence() -> None:
         if proteins[drug_id] <= 1 and drug_id not in in_pathway and not row["moa"] and not row["half_life"]
     ]
     assert len(thin) >= 3
+
+
+@pytest.mark.parametrize("table", ["proteins", "properties", "retired"])
+def test_a_name_beside_an_id_is_the_name_of_that_drug(table: str) -> None:
+    assert [row for row in rows(table) if row["drug"] != DRUGS[row["drug_id"]]["name"]] == []
+
+
+def test_an_accession_always_means_the_same_protein() -> None:
+    meanings: dict[str, set[tuple[str, str, str]]] = {}
+    for row in rows("proteins"):
+        meanings.setdefault(row["uniprot"], set()).add((row["gene"], row["protein"], row["organism"]))
+    assert {uniprot: found for uniprot, found in meanings.items() if len(found) > 1} == {}
