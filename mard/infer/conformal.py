@@ -2,7 +2,8 @@
 
 The score of a decision is vote margin x confidence. On the calibration pairs, a family's threshold
 is the lowest at which the selective error, with one error and one pair added for the unseen test
-pair, stays within 1 - target: (errors + 1) / (accepted + 1) <= 1 - target. A family with too few
+pair, stays within 1 - target: (errors + 1) / (accepted + 1) <= 1 - target. What is bounded is the
+expected selective error, where accepting nothing counts as no error. A family with too few
 calibration pairs to pass even without an error shares the threshold of all families together; one
 that has enough and still fails always abstains.
 """

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
+
+from mard.infer.constraint import Constraint
+from mard.infer.grammar import CLOSING, Limits, Written, trace_grammar
+from mard.judge.case import Case
+from mard.judge.qc import JudgeBounds, judge
+from mard.label.taxonomy import load_taxonomy
+from mard.lm.tokenizer import token_ids
+from mard.mirror import mirror
+from mard.schema import Direction, Family, StepRole, Trace
+from tests.builders import metabolism_trace, voriconazole_axitinib, with_answer
+from tests.unit.infer.tiny import tokenizer
+
+LIMITS = Limits(claim_words=40, summary_words=80)
+POOL = voriconazole_axitinib()
+
+
+@pytest.fixture(scope="module")
+def constraint() -> Constraint:
+    return Constraint(tokenizer(), len(tokenizer()))
+
+
+def accepts(
+    constraint: Constraint, text: str, limits: Limits = LIMITS, written: Written | None = None
+) -> bool:
+    """Whether the grammar takes the whole text, token by token, through the masks that decoding uses."""
+    matcher = constraint.matcher(trace_grammar(POOL, load_taxonomy(), limits, written))
+    for token in token_ids(tokenizer(), text):
+        if token not in allowed(matcher):
+            return False
+        matcher.consume_token(token)
+    return matcher.is_stopped()
+
+
+def allowed(matcher) -> list[int]:
+    bits = allocate_token_bitmask(1, len(tokenizer()))
+    fill_next_token_bitmask(matcher, bits)
+    return np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little")).tolist()
+
+
+def wander(matcher, seed: int) -> str:
+    """A text that the grammar allows, every token drawn uniformly from those allowed."""
+    choices, tokens = random.Random(seed), []
+    while not matcher.is_stopped():
+        tokens.append(choices.choice(allowed(matcher)))
+        matcher.consume_token(tokens[-1])
+    return tokenizer().decode(tokens, clean_up_tokenization_spaces=False)
+
+
+def test_a_teachers_trace_is_legal_in_the_tokens_that_the_student_learnt(constraint: Constraint) -> None:
+    assert accepts(constraint, metabolism_trace().to_json())
+
+
+def test_abstention_means_direction_not_applicable_and_back(constraint: Constraint) -> None:
+    trace = metabolism_trace()
+    assert accepts(constraint, with_answer(trace, direction=Direction.NONE, abstain=True).to_json())
+    assert not accepts(constraint, with_answer(trace, direction=Direction.NONE).to_json())
+    assert not accepts(constraint, with_answer(trace, abstain=True).to_json())
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("a citation from outside the pool", {"citations": ("A:cyp2d6_inh",)}),
+        ("an evidence step that cites nothing", {"citations": ()}),
+        ("a step out of order", {"step": 2}),
+        ("a conclusion that is not last", {"role": StepRole.CONCLUSION}),
+        ("an empty claim", {"claim": ""}),
+        ("a quote in a claim", {"claim": 'Drug A "inhibits" CYP3A4.'}),
+        ("a claim of 41 words", {"claim": " ".join(["word"] * 41)}),
+    ],
+)
+def test_a_faulty_first_step_is_refused(
+    constraint: Constraint, fault: str, change: dict[str, object]
+) -> None:
+    first, *rest = metabolism_trace().steps
+    faulty = replace(metabolism_trace(), steps=(replace(first, **change), *rest))
+    assert not accepts(constraint, faulty.to_json()), fault
+
+
+def test_a_subtype_outside_its_family_is_refused(constraint: Constraint) -> None:
+    trace = with_answer(metabolism_trace(), family=Family.ADVERSE_RISK)
+    assert not accepts(constraint, trace.to_json())
+    assert accepts(constraint, with_answer(trace, subtype="bleeding").to_json())
+
+
+def test_two_steps_or_nine_are_refused(constraint: Constraint) -> None:
+    first, *_, last = metabolism_trace().steps
+    two = replace(metabolism_trace(), steps=(first, replace(last, step=2)))
+    many = [replace(first, step=number) for number in range(1, 9)]
+    nine = replace(metabolism_trace(), steps=(*many, replace(last, step=9)))
+    eight = replace(metabolism_trace(), steps=(*many[:7], replace(last, step=8)))
+    assert not accepts(constraint, two.to_json())
+    assert not accepts(constraint, nine.to_json())
+    assert accepts(constraint, eight.to_json())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_grammar_allows_parses_and_passes_the_judges_that_it_can_answer_for(
+    constraint: Constraint, seed: int
+) -> None:
+    pool = mirror(POOL) if seed % 2 else POOL
+    matcher = constraint.matcher(trace_grammar(pool, load_taxonomy(), LIMITS))
+    trace = Trace.from_json(wander(matcher, seed))
+    verdict = judge(trace, Case.of(pool), None, JudgeBounds(80, 0.15, 40, 3))
+    assert {"G1", "G2", "G10"}.isdisjoint(verdict.failed), verdict.reasons
+
+
+TEXT = metabolism_trace().to_json()
+
+
+@pytest.mark.parametrize(
+    ("cut", "steps", "concluded"),
+    [
+        (10, 0, False),
+        (TEXT.index(',{"step":2') + 3, 1, False),
+        (TEXT.index(',{"step":4') + 40, 3, False),
+        (TEXT.index('"summary"') + 20, 4, True),
+        (len(TEXT) - 5, 4, True),
+    ],
+)
+def test_an_unfinished_trace_keeps_its_complete_steps_and_closes(
+    constraint: Constraint, cut: int, steps: int, concluded: bool
+) -> None:
+    written = Written.of(TEXT[:cut])
+    assert (written.steps, written.concluded) == (steps, concluded)
+    matcher = constraint.matcher(trace_grammar(POOL, load_taxonomy(), CLOSING, written))
+    trace = Trace.from_json(written.text + wander(matcher, seed=cut))
+    assert trace.steps[:steps] == metabolism_trace().steps[:steps]
+    assert len(trace.steps) == (steps if concluded else max(3, steps + 1))
