@@ -9,6 +9,7 @@ can judge a split from anywhere.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from mard.schema import Family, Part, Protocol
 EXAMPLES: Final = 5
 HELD_OUT: Final = (Part.VAL, Part.TEST)
 
+_WORD: Final = re.compile(r"\w+")
 _CANONICAL: Final = pl.concat_str(
     pl.min_horizontal("drug_a", "drug_b"), pl.max_horizontal("drug_a", "drug_b"), separator="|"
 )
@@ -217,35 +219,42 @@ def training_rows(table: str, pair_ids: Sequence[str], allowed: pl.DataFrame) ->
 # --- gates 10 and 11: evidence and manifests ----------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ShownText:
-    """Free text of one drug as it is shown in the pool of a pair.
-
-    Attributes:
-        pair_id: The pair.
-        text: The text.
-        partner_names: Name and aliases of the pair's other drug.
-        descriptions: The release's own sentences about the pair.
-    """
+    """Free text of one drug as the pool of a pair shows it; ``partner`` is the pair's other drug."""
 
     pair_id: str
+    partner: str
     text: str
-    partner_names: Sequence[str]
-    descriptions: Sequence[str]
 
 
-def evidence_text(shown: Iterable[ShownText]) -> GateResult:
-    """Gate 10: no evidence contains the pair's own description or names the partner."""
+def evidence_text(
+    shown: Iterable[ShownText], names: Mapping[str, Sequence[str]], descriptions: Mapping[str, Sequence[str]]
+) -> GateResult:
+    """Gate 10: no evidence contains the pair's own description or names the partner.
+
+    Args:
+        shown: Every text that pools show.
+        names: Name and aliases of each drug.
+        descriptions: The release's own sentences about each pair.
+    """
+    known = {drug_id: _known_names(aliases) for drug_id, aliases in names.items()}
+    plain = functools.lru_cache(maxsize=4096)(_plain_and_words)
     checked = 0
-    found = []
+    told, named = [], []
     for item in shown:
         checked += 1
-        text = _plain(item.text)
-        if any(_plain(description) in text for description in item.descriptions):
-            found.append(f"{item.pair_id}: evidence holds the interaction's description")
-        named = [name for name in item.partner_names if is_name(name) and _names(text, _plain(name))]
-        found += [f"{item.pair_id}: evidence names the partner ({name})" for name in named[:1]]
-    return _result("evidence_text", "pools", checked, found)
+        text, words = plain(item.text)
+        own = descriptions.get(item.pair_id, ())
+        if any(len(sentence) <= len(item.text) and _plain(sentence) in text for sentence in own):
+            told.append(f"{item.pair_id}: evidence holds the interaction's description")
+        found = [
+            name
+            for word, plain_name, name in known.get(item.partner, ())
+            if word in words and _names(text, plain_name)
+        ]
+        named += [f"{item.pair_id}: evidence names the partner ({name})" for name in found[:1]]
+    return _result("evidence_text", "pools", checked, told, named)
 
 
 def manifest_integrity(
@@ -316,6 +325,17 @@ def _ids_and_parts(pairs: pl.DataFrame) -> Iterable[tuple[str, str]]:
 
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
+
+
+def _plain_and_words(text: str) -> tuple[str, frozenset[str]]:
+    plain = _plain(text)
+    return plain, frozenset(_WORD.findall(plain))
+
+
+def _known_names(names: Iterable[str]) -> list[tuple[str, str, str]]:
+    """First word, plain form and spelling of each name that can be told apart from other words."""
+    plain = {_plain(name): name for name in names if is_name(name)}
+    return [(_WORD.findall(text)[0], text, name) for text, name in plain.items()]
 
 
 def _names(text: str, name: str) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mard.gates.leakage import (
+    GateResult,
     ShownText,
     alias_disjoint,
     drug_cold_disjoint,
@@ -263,27 +264,35 @@ def test_training_rows_finds_a_row_from_elsewhere(seed):
     assert (result.violations, result.examples) == (1, (f"{pair} may not be used",))
 
 
-def text(words: str) -> ShownText:
-    """What drug A's evidence says in the pool of warfarin and aspirin."""
-    described = "The risk of bleeding can be increased when Warfarin is combined with Aspirin."
-    return ShownText("DB00001|DB00002", words, ("Aspirin", "Acetylsalicylic acid", "AS"), (described,))
+NAMES = {"DB00002": ["Aspirin", "Acetylsalicylic acid", "AS"], "DB00003": ["Fine"]}
+DESCRIBED = "The risk of bleeding can be increased when Warfarin is combined with Aspirin."
+DESCRIPTIONS = {"DB00001|DB00002": [DESCRIBED]}
 
 
-@pytest.mark.parametrize("words", ["Blocks VKOR.", "As with aspirinoids.", "as such", ""])
-def test_evidence_text_lets_other_text_pass(words):
-    assert evidence_text([text(words)]).passed
+def shown_beside_aspirin(*texts: str) -> GateResult:
+    """Gate 10 on what warfarin's evidence says in the pool of warfarin and aspirin."""
+    shown = [ShownText("DB00001|DB00002", "DB00002", text) for text in texts]
+    return evidence_text(shown, NAMES, DESCRIPTIONS)
 
 
-@pytest.mark.parametrize("words", ["Adds to ASPIRIN.", "(acetylsalicylic\n acid)"])
-def test_evidence_text_finds_the_partners_name(words):
-    assert "names the partner" in evidence_text([text("Fine."), text(words)]).examples[0]
+@pytest.mark.parametrize("text", ["Blocks VKOR.", "As with aspirinoids.", "as such, fine", ""])
+def test_evidence_text_lets_other_text_pass(text):
+    assert shown_beside_aspirin(text).passed
 
 
-def test_evidence_text_finds_the_description():
-    words = "Note: the risk of bleeding can be increased when warfarin  is combined with aspirin. End."
-    result = evidence_text([text(words)])
-    assert (result.checked, result.violations) == (1, 2)
-    assert "holds the interaction's description" in result.examples[0]
+@pytest.mark.parametrize("text", ["Adds to ASPIRIN.", "(acetylsalicylic\n acid)"])
+def test_evidence_text_finds_the_partners_name(text):
+    result = shown_beside_aspirin("Blocks VKOR.", text)
+    assert (result.checked, result.violations) == (2, 1)
+    assert "names the partner" in result.examples[0]
+
+
+def test_evidence_text_finds_the_description_however_it_is_spaced():
+    text = f"Note: {DESCRIBED.lower().replace(' ', '  ')} End."
+    assert shown_beside_aspirin(text).examples == (
+        "DB00001|DB00002: evidence holds the interaction's description",
+        "DB00001|DB00002: evidence names the partner (Aspirin)",
+    )
 
 
 @quick

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mard.split.cold import drug_cold_split, drug_partition, moieties, pair_cold_split
 from tests.corpora import corpus, drug_id, drug_rows
+from tests.corpora import labels as labels_of
 from tests.unit.split.params import PARAMS
 
 
@@ -44,6 +47,17 @@ def test_cold_rules_hold_on_any_corpus(seed):
         assert own == ("test" if "test" in both else "val" if "val" in both else "train")
     for a, b, own in pair_cold_split(labels, partition).select("drug_a", "drug_b", "part").iter_rows():
         assert own == (part[a] if part[a] == part[b] else "aside")
+
+
+def test_a_rare_family_reaches_the_pairs_of_two_held_out_drugs():
+    # 10 of 400 pairs are Efficacy, on 20 of 40 drugs: a single draw misses them three times in four
+    rare = pl.col("pair_id").is_in([f"{drug_id(n)}|{drug_id(n + 21)}" for n in range(1, 20, 2)])
+    labels = labels_of(pair for pair in combinations(range(1, 41), 2) if sum(pair) % 2)
+    common = pl.when(rare).then(pl.lit("Efficacy")).otherwise(pl.lit("PK_Metabolism"))
+    labels = labels.with_columns(family=common)
+    split = pair_cold_split(labels, drug_partition(labels, drug_rows(range(1, 41)), PARAMS))
+    held_out = split.filter(pl.col("part").is_in(["val", "test"]) & (pl.col("family") == "Efficacy"))
+    assert held_out.height > 0
 
 
 def test_stereo_forms_and_retired_ids_of_one_moiety_stay_together():
