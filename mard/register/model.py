@@ -28,6 +28,7 @@ import polars as pl
 
 from mard.config import Params, parse_params
 from mard.errors import InputError
+from mard.evidence.meaning import meanings
 from mard.evidence.store import EvidenceStore
 from mard.infer.answerer import Answerer
 from mard.infer.candidates import Question
@@ -37,7 +38,6 @@ from mard.io import atomic_path, read_json, sha256_file, sha256_text, write_json
 from mard.label.aliases import AliasIndex
 from mard.label.taxonomy import load_taxonomy
 from mard.mirror import mirror
-from mard.register.meaning import meanings
 from mard.register.prediction import Prediction
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.pools import assemble

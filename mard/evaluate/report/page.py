@@ -46,7 +46,7 @@ class Report:
 def render_page(report: Report) -> str:
     """The page, with everything in it: no other file, no network."""
     metrics = report.metrics
-    protocols = [_protocol(Protocol(name), body) for name, body in metrics["protocols"].items()]
+    protocols = [_protocol(protocol, metrics["protocols"][protocol]) for protocol in Protocol]
     page = _environment().get_template("report.html.jinja").render(
         css=Markup(_packaged("report.css")),  # noqa: S704 (our own file)
         release=metrics["release"],
@@ -56,10 +56,12 @@ def render_page(report: Report) -> str:
         families=_by(protocols, "family", [str(family) for family in Family]),
         directions=_by(protocols, "direction", [str(tag) for tag in Direction if tag is not Direction.NONE]),
         shorts=list(words.SHORTS.values()),
-        layers=list(dict.fromkeys(layer for protocol in protocols for layer in protocol["layers"])),
+        layers=[name for name in metrics["layers"] if any(name in each["layers"] for each in protocols)],
         gates=list(_gates(metrics["gates"])),
         training=[_training(stage, report) for stage in words.STAGES],
-        retrieval=[_retrieval(name, rates) for name, rates in metrics["retrieval"].items()],
+        retrieval=[_retrieval(protocol, metrics["retrieval"][protocol]) for protocol in Protocol],
+        variants=sorted(metrics["retrieval"][Protocol.WARM], key=_variant_order),
+        variant_words=words.VARIANTS,
         traces=report.traces,
         explain=partial(explain, names=report.names),
         anchor=anchor,
@@ -67,6 +69,7 @@ def render_page(report: Report) -> str:
         titles=words.TITLES,
         warm_title=words.TITLES[Protocol.WARM],
         verdict_words=words.VERDICTS,
+        direction_words=words.DIRECTIONS,
         quality=words.QUALITY,
         glossary=words.GLOSSARY,
     )  # fmt: skip
@@ -211,16 +214,12 @@ def _plain(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _retrieval(name: str, rates: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    title = words.TITLES[Protocol(name)]
+def _retrieval(protocol: Protocol, rates: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    title = words.TITLES[protocol]
     ks = sorted(rates["all"], key=int)
-    order = sorted(rates, key=lambda variant: (variant != "all", variant != "random", variant))
-    return {
-        "title": title,
-        "ks": ks,
-        "plot": charts.retrieval(title, rates),
-        "rows": [
-            ({"all": "all four", "random": "random pairs"}.get(each, each), [rates[each][k] for k in ks])
-            for each in order
-        ],
-    }
+    return {"title": title, "ks": ks, "rates": rates, "plot": charts.retrieval(title, rates)}
+
+
+def _variant_order(variant: str) -> tuple[bool, str]:
+    """Ours and chance first, then each channel left out."""
+    return variant not in words.VARIANTS, variant

@@ -7,21 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mard.schema import DrugEvidence, Label, Pool, Trace
+from mard.evidence.meaning import meanings, uniprot
+from mard.schema import Label, Pool, Trace
 
-KINDS: Final = {
-    "targets": "target",
-    "enzymes": "enzyme",
-    "transporters": "transporter",
-    "carriers": "carrier",
-}
-ROLES: Final = {"sub": "is a substrate of", "inh": "inhibits", "ind": "induces"}
-CHANNELS: Final = {
-    "pathway_jaccard": "share of pathways in common",
-    "protein_jaccard": "share of proteins in common",
-    "atc_depth": "ATC levels in common, of 5",
-    "smiles_tanimoto": "structural similarity (Tanimoto)",
-}
 NOT_IN_POOL: Final = "not in the evidence pool"
 
 
@@ -58,6 +46,11 @@ class WorkedTrace:
         return "right" if rest else "partly"
 
     @property
+    def answer_score(self) -> float | None:
+        """The PRM's score of the trace's final answer, where it has scored the trace."""
+        return self.step_scores[-1] if len(self.step_scores) > len(self.trace.steps) else None
+
+    @property
     def cited(self) -> list[str]:
         """Every citation of the trace once, in order of appearance."""
         return list(dict.fromkeys(citation for step in self.trace.steps for citation in step.citations))
@@ -73,6 +66,11 @@ class Names:
     def drug(self, drug_id: str) -> str:
         """A drug's name, or its id where it has none."""
         return self.drugs.get(drug_id, drug_id)
+
+    def protein(self, accession: str) -> str:
+        """A protein's gene and accession, or the accession alone."""
+        gene = self.genes.get(accession)
+        return f"{gene} ({uniprot(accession)})" if gene else uniprot(accession)
 
 
 def choose(traces: Iterable[WorkedTrace], count: int) -> list[WorkedTrace]:
@@ -103,39 +101,7 @@ def anchor(number: int, citation: str) -> str:
     return f"trace{number}-" + re.sub(r"[^A-Za-z0-9_]", lambda found: f"-{ord(found[0]):x}-", citation)
 
 
-def explain(citation: str, pool: Pool, names: Names) -> str:
-    """What a citation id stands for, in words; :data:`NOT_IN_POOL` for one that is not grounded."""
-    if citation not in pool.citations:
-        return NOT_IN_POOL
-    side, _, key = citation.partition(":")
-    if side == "pair":
-        return f"{CHANNELS[key]}: {getattr(pool.pair, key):.3g}"
-    if side == "nbr":
-        return _neighbour(citation, pool, names)
-    drug = pool.a if side == "A" else pool.b
-    return f"{drug.name} {_fact(key, drug, names)}"
-
-
-def _fact(key: str, drug: DrugEvidence, names: Names) -> str:
-    if key in drug.pk_flags:
-        protein, _, role = key.rpartition("_")
-        return f"{ROLES[role]} {protein.upper()}"
-    if key.startswith("ATC:"):
-        return f"has the ATC code {key.removeprefix('ATC:')}"
-    if key == "moa":
-        return f"acts as follows: {drug.moa}"
-    if key == "half_life":
-        hours = "" if drug.half_life_hours is None else f" ({drug.half_life_hours:g} h)"
-        return f"has the half-life {drug.half_life_text}{hours}".rstrip()
-    if key in drug.pathways:
-        return f"takes part in the pathway {key}"
-    kinds = [word for field, word in KINDS.items() if key in getattr(drug, field)]
-    gene = names.genes.get(key, "")
-    return f"has the {' and '.join(kinds)} {f'{gene} ({key})' if gene else key}"
-
-
-def _neighbour(citation: str, pool: Pool, names: Names) -> str:
-    found = next(neighbour for neighbour in pool.neighbours if neighbour.citation == citation)
-    pair = f"{names.drug(found.first)} (as A) with {names.drug(found.second)} (as B)"
-    label = ", ".join((found.label.family, found.label.subtype, found.label.direction, found.label.polarity))
-    return f"known pair {pair}, similarity {found.similarity:.2f}: {label}"
+def explain(trace: WorkedTrace, names: Names) -> list[tuple[str, str]]:
+    """Each citation of a trace with what it stands for, or :data:`NOT_IN_POOL` where it is not grounded."""
+    found = meanings(trace.pool, names.drug, names.protein)
+    return [(citation, found.get(citation, NOT_IN_POOL)) for citation in trace.cited]

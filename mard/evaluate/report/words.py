@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mard.schema import Family, Protocol
+from mard.schema import Direction, Family, Protocol
 
 TITLES: Final = {
     Protocol.WARM: "Warm",
@@ -47,10 +47,16 @@ QUALITY: Final = (
     ("conditional_subtype_accuracy", "Subtype, family right", "Subtype accuracy given the family.", FINAL),
     ("subtype_macro_f1", "Subtype macro-F1", "Mean F1 over the subtypes in the test pairs.", FINAL),
     ("mfs", "MFS, greedy", "Both orders of a pair get the same family, before any voting.", GREEDY),
-    ("mps", "MPS, greedy", "And mirrored directions, before any voting.", GREEDY),
-    ("mfs", "MFS, final", "The same of the final answers, where both orders have one.", FINAL),
-    ("mps", "MPS, final", "Mirrored directions of the final answers.", FINAL),
+    ("mps", "MPS, greedy", "And directions that are mirror images, before any voting.", GREEDY),
 )
+
+DIRECTIONS: Final = {
+    Direction.A_TO_B: "A acts on B",
+    Direction.B_TO_A: "B acts on A",
+    Direction.BIDIRECTIONAL: "both ways",
+    Direction.NONE: "none given",
+}
+VARIANTS: Final = {"all": "all four", "random": "random pairs"}
 
 GATES: Final = (
     ("pair_disjoint", "No pair is in two parts of a protocol."),

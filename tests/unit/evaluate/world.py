@@ -20,8 +20,23 @@ from mard.schema import Direction, Family, Label, Polarity
 CLASSES = 12
 ENZYMES = ("cyp3a4", "cyp2d6", "cyp2c9", "pgp", "oct2")
 UNIPROT = ("P08684", "P10635", "P11712", "P08183", "O15244")
+CLEARED_BY = {
+    "cyp3a4": ("PK_Metabolism", "metabolism"),
+    "cyp2d6": ("PK_Metabolism", "metabolism"),
+    "cyp2c9": ("PK_Distribution", "serum_concentration"),
+    "pgp": ("PK_Absorption", "absorption"),
+    "oct2": ("PK_Excretion", "excretion"),
+}
 RISKS = ("adverse_effects", "qtc_prolongation", "bleeding", "cns_depression", "hypoglycemia")
 ACTIVITIES = ("hypotensive", "thrombogenic", "vasodilatory")
+STEMS = ("Alpha", "Beta", "Gamma", "Delta", "Kappa", "Lambda", "Sigma", "Omega")
+SUFFIXES = ("mab", "nib", "statin", "pril", "azole", "olol")
+EMPTY_LISTS = {
+    **dict.fromkeys(
+        ("pk_flags", "enzymes", "transporters", "carriers", "half_life_names"), pl.List(pl.String)
+    ),
+    "moa_names": pl.List(pl.List(pl.String)),
+}
 LABEL = ("family", "subtype", "direction", "polarity")
 
 
@@ -56,7 +71,8 @@ def make_world(drugs: int = 40, pairs: int = 300, seed: int = 0, noise: float = 
     generator = np.random.default_rng(seed)
     kinds = generator.integers(0, CLASSES, drugs)
     flags = generator.choice(4, (drugs, len(ENZYMES)), p=[0.5, 0.3, 0.15, 0.05])  # none, sub, inh, ind
-    table = pl.DataFrame([_drug(number, int(kinds[number]), flags[number]) for number in range(drugs)])
+    rows = [_drug(number, int(kinds[number]), flags[number]) for number in range(drugs)]
+    table = pl.DataFrame(rows, schema_overrides=EMPTY_LISTS)
     prototypes = generator.random((CLASSES, 2048)) < 0.03
     bits = prototypes[kinds] ^ (generator.random((drugs, 2048)) < 0.005)
     labels = _labels(generator, kinds, flags, table["drug_id"].to_list(), pairs, noise)
@@ -72,7 +88,7 @@ def _drug(number: int, kind: int, flags: np.ndarray) -> dict[str, object]:
     letter = "ABCDGHJLMNRS"[kind]
     return {
         "drug_id": f"DB{90000 + number}",
-        "name": f"{'Alpha Beta Gamma Delta Kappa Lambda Sigma Omega'.split()[number % 8]}{('mab', 'nib', 'statin', 'pril', 'azole', 'olol')[number // 8 % 6]} {number}",
+        "name": f"{STEMS[number % len(STEMS)]}{SUFFIXES[number // len(STEMS) % len(SUFFIXES)]} {number}",
         "pk_flags": sorted(f"{name}_{role}" for name, _, role in listed),
         "atc": [f"{letter}{kind % 4 + 1:02}A{'ABC'[number % 3]}{number % 90 + 1:02}"],
         "targets": [f"Q{10000 + kind}"],
@@ -112,21 +128,13 @@ def _labels(
 
 def _rule(kind_a: int, kind_b: int, a: np.ndarray, b: np.ndarray) -> tuple[str, str, str, str]:
     for direction, actor, affected in (("a_to_b", a, b), ("b_to_a", b, a)):
-        for role, down in ((2, True), (3, False)):
+        for role, up in ((2, "down"), (3, "up")):
             hits = np.flatnonzero((actor == role) & (affected == 1))
             if len(hits):
-                enzyme = ENZYMES[hits[0]]
-                if enzyme == "pgp":
-                    return "PK_Absorption", "absorption", direction, "up" if down else "down"
-                if enzyme == "oct2":
-                    return "PK_Excretion", "excretion", direction, "down" if down else "up"
-                if enzyme == "cyp2c9":
-                    return "PK_Distribution", "serum_concentration", direction, "up" if down else "down"
-                return "PK_Metabolism", "metabolism", direction, "down" if down else "up"
+                return (*CLEARED_BY[ENZYMES[hits[0]]], direction, up)
     low, high = sorted((kind_a, kind_b))
     if (low + high) % 3 == 0:
-        direction = "a_to_b" if kind_a > kind_b else "b_to_a"
-        return "PD_Activity", ACTIVITIES[high % len(ACTIVITIES)], direction, "up"
+        return "PD_Activity", ACTIVITIES[high % 3], "a_to_b" if kind_a > kind_b else "b_to_a", "up"
     if (low * high) % 7 == 3:
         return "Efficacy", "therapeutic_efficacy", "a_to_b" if kind_a < kind_b else "b_to_a", "down"
     return "AdverseRisk", RISKS[low % len(RISKS)], "bidirectional", "up"

@@ -17,21 +17,27 @@ _ROLE_VERBS: Final = {
 _PROTEIN_KINDS: Final = ("targets", "enzymes", "transporters", "carriers")
 
 
-def meanings(pool: Pool, name_of: NameOf) -> dict[str, str]:
+def uniprot(accession: str) -> str:
+    """A protein by its accession alone."""
+    return f"UniProt {accession}"
+
+
+def meanings(pool: Pool, name_of: NameOf, protein_of: NameOf = uniprot) -> dict[str, str]:
     """Every citation id of the pool, sorted, with its meaning.
 
     Args:
         pool: The pool, in the order in which the question is asked.
         name_of: A drug's name by its id, for the neighbours.
+        protein_of: What to call a protein, by its UniProt accession.
     """
-    found = dict(_drug("A", pool.a))
-    found |= dict(_drug("B", pool.b))
+    found = dict(_drug("A", pool.a, protein_of))
+    found |= dict(_drug("B", pool.b, protein_of))
     found |= _pair(pool.pair)
     found |= {each.citation: _neighbour(each, name_of) for each in pool.neighbours}
     return dict(sorted(found.items()))
 
 
-def _drug(side: str, drug: DrugEvidence) -> Iterator[tuple[str, str]]:
+def _drug(side: str, drug: DrugEvidence, protein_of: NameOf) -> Iterator[tuple[str, str]]:
     for flag in drug.pk_flags:
         protein, _, role = flag.rpartition("_")
         name = "P-gp" if protein == "pgp" else protein.upper()
@@ -40,7 +46,7 @@ def _drug(side: str, drug: DrugEvidence) -> Iterator[tuple[str, str]]:
         yield f"{side}:ATC:{code}", f"{drug.name} has the ATC code {code}"
     for protein in sorted(drug.proteins):
         kinds = [kind.removesuffix("s") for kind in _PROTEIN_KINDS if protein in getattr(drug, kind)]
-        yield f"{side}:{protein}", f"UniProt {protein} is {' and '.join(kinds)} of {drug.name}"
+        yield f"{side}:{protein}", f"{protein_of(protein)} is {' and '.join(kinds)} of {drug.name}"
     for pathway in drug.pathways:
         yield f"{side}:{pathway}", f"{drug.name} is in the pathway {pathway}"
     if drug.moa:
