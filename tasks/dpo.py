@@ -114,7 +114,7 @@ def _train(
 
     from mard.dpo.dataset import preference_rows
     from mard.dpo.train import train_preferences
-    from mard.lm.checkpoint import load_trained
+    from mard.lm.checkpoint import load_trained, save_adapter
     from mard.lm.tokenizer import load_tokenizer
     from mard.sft.train import evaluate_student
     from tasks.training import log_curve, write_results
@@ -144,7 +144,7 @@ def _train(
             on_log=log_curve,
             on_progress=progress,
         )
-    trained.model.save_pretrained(out / "adapter")
+    save_adapter(trained.model, out / "adapter")
     held_out = encode_held_out(read_examples(workspace), tokenizer, student.max_length)
     metrics = {
         "held_out": evaluate_student(trained.model, tokenizer, held_out),

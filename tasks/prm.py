@@ -18,7 +18,6 @@ from tasks.versioning import reproduce
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mard.lm.checkpoint import Model
     from mard.prm.dataset import StepRow
 
 

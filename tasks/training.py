@@ -41,13 +41,13 @@ def log_curve(metrics: Mapping[str, float], step: int) -> None:
 def log_data(*files: Path) -> None:
     """Log the files that a model is trained on as datasets, by name and hash."""
     import mlflow
-    from mlflow.data.dataset_source_registry import resolve_dataset_source
+    from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
     for file in files:
-        name = f"{file.parent.name}/{file.name}"
-        source = resolve_dataset_source(str(file))
-        mlflow.log_input(MetaDataset(source, name=name, digest=sha256_file(file)[:32]), context="training")
+        source = CodeDatasetSource(tags={"stage": file.parent.name})
+        dataset = MetaDataset(source, name=file.name, digest=sha256_file(file)[:32])
+        mlflow.log_input(dataset, context="training")
 
 
 def write_results(

@@ -94,11 +94,20 @@ def save_trained(
     """
     tokenizer.save_pretrained(folder / "tokenizer")
     if isinstance(model, PeftModel):
-        model.save_pretrained(folder / "adapter")
+        save_adapter(model, folder / "adapter")
         write_json(folder / "base.json", {"checkpoint": base})
     else:
         with quiet():
             model.save_pretrained(folder / "model")
+
+
+def save_adapter(model: PeftModel, folder: Path) -> None:
+    """Write a LoRA adapter: the same adapter gives the same bytes, wherever its base was loaded from."""
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink()
+    config = read_json(folder / "adapter_config.json")
+    config |= {"base_model_name_or_path": None, "target_modules": sorted(config["target_modules"])}
+    write_json(folder / "adapter_config.json", config)
 
 
 def load_trained(folder: Path, dtype: str = "float32") -> Model:
