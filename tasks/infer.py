@@ -20,7 +20,7 @@ from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 from mard.schema import Family, Part, Protocol
 from tasks import contracts
 from tasks.progress import Progress
-from tasks.stage import Summary, Workspace, fingerprint
+from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
 from tasks.tracking import tracked
 from tasks.versioning import reproduce
 
@@ -328,7 +328,13 @@ def _log(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
         mlflow.log_metrics(metrics)
 
 
-@task(name="infer", retries=1, retry_delay_seconds=2, cache_policy=NO_CACHE)
+@task(
+    name="infer",
+    retries=1,
+    retry_delay_seconds=2,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
 def infer(workspace: Workspace) -> Summary:
     """Constrained candidates of every evaluation pair, and what each layer of the stack decides."""
     return reproduce("infer", compute, workspace)

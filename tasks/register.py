@@ -15,7 +15,7 @@ from mard.register.policy import Policy, Verdict, decide, load_policy
 from mard.schema import Part, Protocol
 from tasks import contracts
 from tasks.environment import REPOSITORY
-from tasks.stage import Summary, Workspace
+from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.tracking import connect, flatten, tracked
 from tasks.versioning import reproduce
 
@@ -232,7 +232,13 @@ def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {key: float(value) for key, value in flatten(students).items() if isinstance(value, int | float)}
 
 
-@task(name="register", retries=1, retry_delay_seconds=2, cache_policy=NO_CACHE)
+@task(
+    name="register",
+    retries=1,
+    retry_delay_seconds=2,
+    retry_condition_fn=worth_retrying,
+    cache_policy=NO_CACHE,
+)
 def register(workspace: Workspace) -> Summary:
     """Register the trained model as champion or challenger."""
     return reproduce("register", compute, workspace)

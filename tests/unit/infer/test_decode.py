@@ -10,7 +10,8 @@ from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from mard.schema import Trace
 from tests.builders import voriconazole_axitinib
-from tests.unit.infer.tiny import decoder, model, tokenizer
+from tests.students import model, tokenizer
+from tests.unit.infer.tiny import decoder
 
 POOL = voriconazole_axitinib()
 

@@ -16,7 +16,7 @@ from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from mard.schema import Direction, Family, StepRole, Trace
 from tests.builders import metabolism_trace, voriconazole_axitinib, with_answer
-from tests.unit.infer.tiny import tokenizer
+from tests.students import tokenizer
 
 LIMITS = Limits(claim_words=40, summary_words=80)
 POOL = voriconazole_axitinib()

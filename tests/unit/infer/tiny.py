@@ -1,49 +1,25 @@
-"""A student small enough for a unit test: real tokenizer, random weights."""
+"""A decoder around an untrained student, and candidates with chosen answers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
-from mard.config import Architecture
 from mard.infer.candidates import Candidate
 from mard.infer.decode import Decoder
 from mard.infer.grammar import Limits
-from mard.label.taxonomy import load_taxonomy
-from mard.lm.checkpoint import build_model
-from mard.lm.tokenizer import trace_pieces, train_tokenizer
 from mard.schema import Direction, Family, Label, Polarity, Trace
+from tests import students
 from tests.builders import metabolism_trace, with_answer
-
-ARCHITECTURE = Architecture(
-    hidden_size=32,
-    intermediate_size=64,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    num_key_value_heads=1,
-    vocab_size=1024,
-)
-
-
-@cache
-def tokenizer():
-    corpus = [metabolism_trace().to_json()] * 3
-    return train_tokenizer(corpus, ARCHITECTURE.vocab_size, trace_pieces(load_taxonomy().names))
-
-
-@cache
-def model():
-    return build_model(ARCHITECTURE, tokenizer(), max_length=1024, seed=0)
 
 
 def decoder(batch_size: int = 8, max_new_tokens: int = 40, seed: int = 1) -> Decoder:
     return Decoder(
-        model=model(),
-        tokenizer=tokenizer(),
+        model=students.model(),
+        tokenizer=students.tokenizer(),
         limits=Limits(claim_words=4, summary_words=6, word_length=12),
         batch_size=batch_size,
         max_new_tokens=max_new_tokens,
-        max_length=1024,
+        max_length=2048,
         top_p=0.95,
         seed=seed,
     )
