@@ -447,6 +447,9 @@ def _cross_checks(params: Params) -> Iterable[str]:
     shares = params.retrieve.regime_shares
     if abs(shares.warm + shares.drug_cold + shares.pair_cold - 1) > 1e-9:
         yield "retrieve.regime_shares: the three shares must add up to 1"
+    weights = params.retrieve.weights
+    if not 0 < weights.pathway + weights.protein + weights.atc + weights.tanimoto <= 1 + 1e-9:
+        yield "retrieve.weights: the four weights must add up to more than 0 and at most 1"
     if params.teach.temperature_low > params.teach.temperature_high:
         yield "teach.temperature_low is above teach.temperature_high"
     names = [teacher.name for teacher in params.teach.teachers]

@@ -19,6 +19,11 @@ from typing import Any, Final
 import great_expectations as gx
 import polars as pl
 from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.render.renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaSectionView
@@ -28,6 +33,11 @@ from mard.gates.leakage import GateResult
 from mard.io import write_text
 
 _RUN: Final = RunIdentifier(run_name="gates", run_time=datetime(2000, 1, 1, tzinfo=UTC))
+_OBSERVATIONS: Final = {
+    "partial_unexpected_list": "found",
+    "partial_missing_list": "missing",
+    "observed_value": "observed",
+}
 _ELEMENT_ID: Final = re.compile(r' id="[^"]*"')
 
 
@@ -58,8 +68,14 @@ class Validation:
 
 def validate_tables(tables: Mapping[str, tuple[pl.DataFrame, Sequence[Expectation]]]) -> list[Validation]:
     """Check tables against their expectations, in the order given."""
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        ),
+    )
     source = context.data_sources.add_pandas("mard")
     validations = []
     for name, (frame, expectations) in tables.items():
@@ -102,7 +118,7 @@ def _overview(gates: Sequence[GateResult], validations: Sequence[Validation]) ->
             gate.protocol,
             f"{gate.checked:,}",
             f"{gate.violations:,}",
-            ", ".join(gate.examples),
+            escape("; ".join(gate.examples)),
         )
         for gate in gates
     ]
@@ -112,14 +128,15 @@ def _overview(gates: Sequence[GateResult], validations: Sequence[Validation]) ->
             f'<a href="{validation.page}">{escape(validation.table)}</a>',
             f"{validation.rows:,}",
             _count(validation),
-            "; ".join(validation.failures),
+            escape("; ".join(validation.failures)),
         )
         for validation in validations
     ]
     return (
         "<h1>Gates and data quality</h1><h2>Leakage gates</h2>"
         + _table(("", "Gate", "Checked on", "Checked", "Violations", "Examples"), gate_rows)
-        + "<h2>Tables</h2>"
+        + "<p>Gate neighbour_universe runs in the stage retrieve and training_rows where models are trained, "
+        "on the rows that each of them is about to write.</p><h2>Tables</h2>"
         + _table(("", "Table", "Rows", "Expectations met", "Broken"), table_rows)
     )
 
@@ -148,8 +165,14 @@ def _count(validation: Validation) -> str:
 def _failure(item: Any) -> str:
     kwargs = item.expectation_config.kwargs
     columns = [str(kwargs[key]) for key in ("column", "column_A", "column_B") if key in kwargs]
-    observed = item.result.get("partial_unexpected_list") or item.result.get("observed_value")
-    return f"{item.expectation_config.type}({', '.join(columns)}), observed {observed}"
+    wrong = [
+        f"{word} {_sorted(item.result[key])}" for key, word in _OBSERVATIONS.items() if item.result.get(key)
+    ]
+    return f"{item.expectation_config.type}({', '.join(columns)}): {', '.join(wrong)}"
+
+
+def _sorted(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, list) else value
 
 
 def _mark(passed: bool) -> str:
