@@ -1,0 +1,192 @@
+"""The client against a real server on loopback with planted faults."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from mard.errors import ConfigError, TeacherError, TeacherUnavailable
+from mard.label.taxonomy import load_taxonomy
+from mard.teach.backend import Draw
+from mard.teach.client import Endpoint, EndpointTeacher
+from tests.builders import metabolism_trace, voriconazole_axitinib
+from tests.unit.teach.server import Answer, Reply, completion, serving
+
+TRACE = metabolism_trace().to_json()
+
+
+def teacher(url: str, **changes: Any) -> EndpointTeacher:
+    settings: dict[str, Any] = {
+        "name": "served",
+        "base_url": url,
+        "model": "tiny",
+        "api_key_env": None,
+        "concurrency": 4,
+        "top_p": 0.9,
+        "max_tokens": 512,
+        "timeout_s": 5.0,
+        "attempts": 3,
+        "backoff_s": 0.01,
+    }
+    return EndpointTeacher(Endpoint(**{**settings, **changes}), load_taxonomy())
+
+
+def draws(count: int) -> list[Draw]:
+    return [
+        Draw(voriconazole_axitinib(), index, 0.3 + index / 10, seed=100 + index) for index in range(count)
+    ]
+
+
+def first(*faults: Reply, then: Reply | None = None) -> Answer:
+    """The faults first, good traces afterwards."""
+    return lambda _body, number: faults[number] if number < len(faults) else then or completion(TRACE)
+
+
+def test_candidates_come_in_order_with_their_draw_and_tokens() -> None:
+    with serving(first(then=completion(TRACE, prompt_tokens=900, completion_tokens=150))) as seen:
+        found = teacher(seen.url).propose(draws(3))
+    assert [(c.index, c.temperature, c.seed) for c in found] == [(0, 0.3, 100), (1, 0.4, 101), (2, 0.5, 102)]
+    assert all(c.trace == metabolism_trace() and c.error is None for c in found)
+    assert (found[0].prompt_tokens, found[0].completion_tokens) == (900, 150)
+    assert (found[0].pair_id, found[0].teacher) == ("DB00582|DB06626", "served")
+
+
+def test_the_request_asks_for_the_draw_and_the_schema() -> None:
+    with serving(first()) as seen:
+        teacher(seen.url).propose(draws(1))
+    (body,) = seen.bodies
+    assert (body["model"], body["temperature"], body["top_p"]) == ("tiny", 0.3, 0.9)
+    assert (body["seed"], body["max_tokens"]) == (100, 512)
+    assert body["response_format"]["json_schema"]["schema"]["required"] == [
+        "steps",
+        "summary",
+        "final_answer",
+    ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [(429, "slow down", {"Retry-After": "0.01"}), (500, "oops", {}), (503, "loading", {}), (0, "", {})],
+    ids=["429", "500", "503", "hang-up"],
+)
+def test_a_passing_fault_is_retried(fault: Reply) -> None:
+    with serving(first(fault, fault)) as seen:
+        (candidate,) = teacher(seen.url).propose(draws(1))
+    assert candidate.trace == metabolism_trace()
+    assert len(seen.bodies) == 3
+
+
+def test_a_fault_that_stays_makes_the_teacher_unavailable() -> None:
+    with (
+        serving(lambda _body, _number: (500, "oops", {})) as seen,
+        pytest.raises(TeacherUnavailable, match=r"served: .* failed 3 times, last with HTTP 500"),
+    ):
+        teacher(seen.url).propose(draws(1))
+    assert len(seen.bodies) == 3
+
+
+def test_nobody_listening_makes_the_teacher_unavailable() -> None:
+    with serving(first()) as seen:
+        url = seen.url
+    with pytest.raises(TeacherUnavailable, match="ConnectError"):
+        teacher(url).propose(draws(1))
+
+
+def test_a_server_that_hangs_times_out() -> None:
+    def slow(_body: dict[str, Any], _number: int) -> Reply:
+        time.sleep(0.4)
+        return completion(TRACE)
+
+    with serving(slow) as seen, pytest.raises(TeacherUnavailable, match="Timeout"):
+        teacher(seen.url, timeout_s=0.1, attempts=2).propose(draws(1))
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (completion("I would rather not."), "no JSON object"),
+        (completion(None), "no text"),
+        (completion('{"steps": []}'), "missing keys"),
+        ((200, "<html>proxy</html>", {}), "no chat completion"),
+        ((200, '{"choices": []}', {}), "no chat completion"),
+        ((413, "prompt too long", {}), "HTTP 413: prompt too long"),
+    ],
+)
+def test_an_answer_that_is_no_trace_is_a_candidate_with_an_error_and_no_retry(
+    reply: Reply, error: str
+) -> None:
+    with serving(first(then=reply)) as seen:
+        (candidate,) = teacher(seen.url).propose(draws(1))
+    assert candidate.trace is None
+    assert error in str(candidate.error)
+    assert len(seen.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(401, "check the key"), (403, "check the key"), (404, "model name 'tiny'")]
+)
+def test_a_wrong_set_up_stops_at_once_and_says_what_to_check(status: int, remedy: str) -> None:
+    with (
+        serving(lambda _body, _number: (status, "", {})) as seen,
+        pytest.raises(TeacherError, match=remedy) as caught,
+    ):
+        teacher(seen.url, concurrency=1).propose(draws(1))
+    assert not isinstance(caught.value, TeacherUnavailable)
+    assert len(seen.bodies) == 1
+
+
+def test_a_server_without_schemas_is_asked_plainly_from_then_on() -> None:
+    def plain_only(body: dict[str, Any], _number: int) -> Reply:
+        return (400, "response_format is unknown", {}) if "response_format" in body else completion(TRACE)
+
+    with serving(plain_only) as seen:
+        found = teacher(seen.url, concurrency=1).propose(draws(3))
+    assert all(c.trace for c in found)
+    assert ["response_format" in body for body in seen.bodies] == [True, False, False, False]
+
+
+def test_a_prompt_that_is_refused_either_way_does_not_switch_schemas_off() -> None:
+    def refuses_the_first(body: dict[str, Any], _number: int) -> Reply:
+        return (400, "too long", {}) if body["seed"] == 100 else completion(TRACE)
+
+    with serving(refuses_the_first) as seen:
+        found = teacher(seen.url, concurrency=1).propose(draws(2))
+    assert [c.error for c in found] == ["HTTP 400: too long", None]
+    assert ["response_format" in body for body in seen.bodies] == [True, False, True]
+
+
+def test_no_more_requests_are_under_way_than_allowed() -> None:
+    def slow(_body: dict[str, Any], _number: int) -> Reply:
+        time.sleep(0.02)
+        return completion(TRACE)
+
+    with serving(slow) as seen:
+        teacher(seen.url, concurrency=3).propose(draws(12))
+    assert seen.most_under_way == 3
+
+
+def test_the_key_comes_from_the_environment_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SERVED_KEY", "s3cr3t")
+    caplog.set_level(logging.DEBUG)
+    with serving(first((500, "", {}))) as seen:
+        one = teacher(seen.url, api_key_env="SERVED_KEY")
+        one.propose(draws(1))
+    assert seen.headers[0]["Authorization"] == "Bearer s3cr3t"
+    assert "s3cr3t" not in caplog.text + repr(one)
+
+
+def test_a_missing_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SERVED_KEY", raising=False)
+    with pytest.raises(ConfigError, match="SERVED_KEY is not set"):
+        teacher("http://127.0.0.1:9/v1", api_key_env="SERVED_KEY").propose(draws(1))
+
+
+def test_think_blocks_are_stripped() -> None:
+    with serving(first(then=completion(f"<think>CYP3A4 {{}}</think>```json\n{TRACE}\n```"))) as seen:
+        (candidate,) = teacher(seen.url).propose(draws(1))
+    assert candidate.trace == metabolism_trace()
