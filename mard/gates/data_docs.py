@@ -166,7 +166,9 @@ def _failure(item: Any) -> str:
     kwargs = item.expectation_config.kwargs
     columns = [str(kwargs[key]) for key in ("column", "column_A", "column_B") if key in kwargs]
     wrong = [
-        f"{word} {_sorted(item.result[key])}" for key, word in _OBSERVATIONS.items() if item.result.get(key)
+        f"{word} {_sorted(item.result[key])}"
+        for key, word in _OBSERVATIONS.items()
+        if item.result.get(key) not in (None, [])
     ]
     return f"{item.expectation_config.type}({', '.join(columns)}): {', '.join(wrong)}"
 
