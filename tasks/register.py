@@ -199,7 +199,7 @@ def _register(
     """Log the bundle as a model, register it, tag the version and set its alias."""
     import mlflow
 
-    from tasks.served import BUNDLE, SIGNATURE
+    from tasks.served import BUNDLE, EXAMPLE
 
     name = workspace.params.register.model_name
     with tracked(workspace, "register", workspace.params.register) as run:
@@ -207,7 +207,7 @@ def _register(
             name=name,
             python_model=str(CODE),
             artifacts={BUNDLE: str(out / "model")},
-            signature=SIGNATURE,
+            input_example=EXAMPLE,
             pip_requirements=[],
             registered_model_name=name,
         )

@@ -1,24 +1,19 @@
 """The registered model as MLflow serves it: code from this file, weights from the bundle, nothing pickled.
 
-``models:/mard@champion`` loads without the repository's artifacts. Input: a table with columns
-``first`` and ``second`` (ids or names). Output: one mapping a row, ``Prediction.to_dict()``.
+``models:/mard@champion`` loads without the repository's artifacts. Input: a list of mappings with
+``first`` and ``second`` (ids or names). Output: one mapping each, ``Prediction.to_dict()``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import mlflow
-from mlflow.models import ModelSignature, set_model
+from mlflow.models import Model, set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
-from mlflow.types.schema import AnyType, ColSpec, Schema
 
 BUNDLE = "bundle"
-SIGNATURE = ModelSignature(
-    inputs=Schema([ColSpec("string", "first"), ColSpec("string", "second")]),
-    outputs=Schema([ColSpec(AnyType())]),
-)
+EXAMPLE = [{"first": "DB00582", "second": "axitinib"}]
 
 
 class MardModel(PythonModel):
@@ -30,16 +25,16 @@ class MardModel(PythonModel):
 
         self.predictor = load_bundle(Path(context.artifacts[BUNDLE]))
 
-    def predict(self, model_input: Any) -> list[dict[str, Any]]:
-        """One answer a row."""
-        pairs = zip(model_input["first"], model_input["second"], strict=True)
-        return [self.predictor.predict(first, second).to_dict() for first, second in pairs]
+    def predict(self, model_input: list[dict[str, str]]):  # type: ignore[no-untyped-def]
+        """One ``Prediction.to_dict()`` a question; a type hint of it would be a schema to MLflow."""
+        return [self.predictor.predict(asked["first"], asked["second"]).to_dict() for asked in model_input]
 
 
 def bundle_of(model_uri: str) -> Path:
     """The bundle of a registered model, fetched where it is not local."""
     folder = Path(mlflow.artifacts.download_artifacts(model_uri))
-    return folder / "artifacts" / BUNDLE
+    logged = Model.load(folder).flavors["python_function"]["artifacts"]
+    return folder / logged[BUNDLE]["path"]
 
 
 set_model(MardModel())

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mard.mirror import mirror, mirror_citation
 from mard.evidence.meaning import meanings
+from mard.mirror import mirror, mirror_citation
 from tests.builders import voriconazole_axitinib
 
 POOL = replace(
