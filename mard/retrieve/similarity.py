@@ -112,7 +112,7 @@ def drug_similarity(features: DrugFeatures, rows: Rows, columns: Rows, weights: 
     """Eq. 8 for every drug of ``rows`` with every drug of ``columns``.
 
     Returns:
-        float32 ``[len(rows), len(columns)]``, in [0, sum of the weights].
+        float32 ``[len(rows), len(columns)]``, in [0, 1].
     """
     sets = features.sets
     total = np.zeros((len(rows), len(columns)), dtype=np.float32)
@@ -127,7 +127,7 @@ def drug_similarity(features: DrugFeatures, rows: Rows, columns: Rows, weights: 
         total += np.float32(weights.tanimoto) * _tanimoto(
             features.fingerprints[rows], features.fingerprints[columns]
         )
-    return total
+    return np.minimum(total, np.float32(1))  # weights that add up to 1 may not do so in float32
 
 
 def pair_evidence(features: DrugFeatures, a: Rows, b: Rows) -> list[PairEvidence]:

@@ -5,7 +5,6 @@ import pytest
 
 from mard.config import Evidence
 from mard.evidence.pool import build_evidence, coverage
-from mard.evidence.store import EvidenceStore
 from tasks import contracts
 from tests.corpora import drug_id, drug_rows
 
@@ -57,20 +56,11 @@ def test_sets_are_sorted_unique_and_human(tables):
     assert tables.drugs.row(2, named=True)["targets"] == []
 
 
-def test_text_that_names_the_partner_is_left_out_of_their_pool_only(tables):
-    store = EvidenceStore.from_rows(tables.drugs.to_dicts())
-    warfarin, aspirin, other = (drug_id(n) for n in (1, 2, 3))
-    assert store.evidence(warfarin, other).moa == "Blocks VKOR. Adds to aspirin."
-    assert store.evidence(warfarin, aspirin).moa == "Blocks VKOR."
-    assert store.evidence(aspirin, warfarin).moa == "Acetylates COX. Safe."
-    assert store.evidence(warfarin, other).half_life_text == "40 hours, longer with aspirin"
-    assert store.evidence(warfarin, aspirin).half_life_text == ""
-    assert store.evidence(warfarin, aspirin).half_life_hours == 40.0
-
-
-def test_an_undescribed_drug_has_no_evidence(tables):
-    store = EvidenceStore.from_rows(tables.drugs.to_dicts())
-    assert store.evidence("DB99999", "DB00001").citations == frozenset()
+def test_each_text_knows_the_other_drugs_that_it_names(tables):
+    aspirin, warfarin = drug_id(2), drug_id(1)
+    assert tables.drugs["moa"].to_list()[0] == ["Blocks VKOR.", "Adds to aspirin."]
+    assert tables.drugs["moa_names"].to_list()[:2] == [[[], [aspirin]], [[], [warfarin], []]]
+    assert tables.drugs["half_life_names"].to_list() == [[aspirin], [], []]
 
 
 def test_coverage_is_a_share_of_drugs(tables):

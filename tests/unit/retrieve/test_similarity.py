@@ -69,6 +69,13 @@ def test_atc_depth_counts_shared_levels(one, other, depth):
     assert pair_evidence(pair, np.array([0]), np.array([1]))[0].atc_depth == depth
 
 
+def test_rounding_never_lifts_a_similarity_above_one():
+    # in float32 0.1 + 0.6 + 0.1 + 0.2 is 1.0000001
+    alike = features(drug(1, pathways=["SMP1"], targets=["P1"], atc=["L01EK01"], bits=[0]))
+    uneven = Weights(pathway=0.1, protein=0.6, atc=0.1, tanimoto=0.2)
+    assert drug_similarity(alike, ROWS[:1], ROWS[:1], uneven)[0, 0] <= 1
+
+
 def test_pair_evidence_by_hand(four):
     alike, unlike = pair_evidence(four, np.array([0, 0]), np.array([1, 3]))
     assert alike.pathway_jaccard == pytest.approx(1 / 3)
