@@ -447,6 +447,8 @@ def _cross_checks(params: Params) -> Iterable[str]:
     shares = params.retrieve.regime_shares
     if abs(shares.warm + shares.drug_cold + shares.pair_cold - 1) > 1e-9:
         yield "retrieve.regime_shares: the three shares must add up to 1"
+    if params.evidence.fingerprint_bits % 8:
+        yield "evidence.fingerprint_bits must be a multiple of 8"
     weights = params.retrieve.weights
     if not 0 < weights.pathway + weights.protein + weights.atc + weights.tanimoto <= 1 + 1e-9:
         yield "retrieve.weights: the four weights must add up to more than 0 and at most 1"
