@@ -77,11 +77,5 @@ def flat_numbers(values: Mapping[str, Any], prefix: str = "") -> dict[str, float
     return flat
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file under a folder, by relative path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): sha256_file(path) for path in files}
-
-
 def _bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

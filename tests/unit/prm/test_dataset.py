@@ -21,7 +21,10 @@ def rows(pairs: int = 40, traces: int = 3) -> list[StepRow]:
 
 def test_only_the_training_part_is_read() -> None:
     base = {"pair_id": "DB00001|DB00002", "teacher": "t", "index": 0, "prompt": "p", "labels": [True] * 5}
-    table = [{**base, "part": part, "trace": json.loads(metabolism_trace().to_json())} for part in ("train", "val", "test")]
+    table = [
+        {**base, "part": part, "trace": json.loads(metabolism_trace().to_json())}
+        for part in ("train", "val", "test")
+    ]
     assert [row.key for row in read_step_rows(table)] == ["DB00001|DB00002 t 0"]
 
 

@@ -52,7 +52,9 @@ def test_a_step_is_scored_on_what_precedes_it_only() -> None:
 
 def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
-    scorer().score(students.prompts(), batch_size=3, on_progress=lambda done, total: told.append((done, total)))
+    scorer().score(
+        students.prompts(), batch_size=3, on_progress=lambda done, total: told.append((done, total))
+    )
     assert told == [(3, 8), (6, 8), (8, 8)]
 
 

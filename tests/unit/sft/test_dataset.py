@@ -54,9 +54,7 @@ def test_identity_dropout_hides_both_orderings_of_its_share() -> None:
     tokenizer = students.tokenizer()
     for example, pair in zip(students.examples(), encoded(dropout=0.5), strict=True):
         names = (example.pool.a.name, example.pool.b.name, example.pool.a.drug_id, example.pool.b.drug_id)
-        shown = {
-            any(name in tokenizer.decode(row.input_ids) for name in names) for row in (pair.ab, pair.ba)
-        }
+        shown = {any(name in tokenizer.decode(row.input_ids) for name in names) for row in (pair.ab, pair.ba)}
         assert shown == {not is_masked(example.pair_id, 0.5, 1)}
     share = sum(is_masked(f"DB{number:05d}|DB99999", 0.3, 1) for number in range(2000)) / 2000
     assert 0.27 < share < 0.33

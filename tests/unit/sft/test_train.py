@@ -30,7 +30,9 @@ def test_it_learns_the_traces_and_what_it_says_is_measured(pairs: list[MirrorPai
     assert after["direction_accuracy"] >= 0.5
 
 
-def test_the_divergence_is_smaller_with_its_term_than_without(pairs: list[MirrorPair], tmp_path: Path) -> None:
+def test_the_divergence_is_smaller_with_its_term_than_without(
+    pairs: list[MirrorPair], tmp_path: Path
+) -> None:
     found = {}
     for weight in (0.0, 5.0):
         model = trained(pairs, tmp_path / str(weight), epochs=8.0, kl_weight=weight)
