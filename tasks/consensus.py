@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,23 +48,25 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     }
     prm = load_prm(workspace.need("prm"), max_length=params.student.max_length, dtype=params.student.dtype)
     scored = score(prm, store, shortlists, params.consensus.score_batch_size, params.prm.epsilon)
+    return _decide(workspace, store, scored, out)
+
+
+def _decide(workspace: Workspace, store: PoolStore, scored: ByPair, out: Path) -> Summary:
+    """Choose, audit, and write what was decided."""
+    params = workspace.params
     weights = {Tier(name): weight for name, weight in asdict(params.judge.tier_weights).items()}
     winners = {pair_id: choose(found, weights) for pair_id, found in scored.items() if found}
     audits = {pair_id: audit(winner, store.pool("teacher", pair_id)) for pair_id, winner in winners.items()}
-    kept = {
-        pair_id: winner
-        for pair_id, winner in winners.items()
-        if audits[pair_id].quality >= params.consensus.min_quality
-    }
-    write_jsonl(
-        out / "scored.jsonl", (_scored_row(pair, one) for pair, found in scored.items() for one in found)
-    )
-    write_jsonl(
-        out / "traces.jsonl",
-        (_winner_row(store, pair, one, audits[pair], weights) for pair, one in kept.items()),
-    )
-    write_json(out / "audit.json", summarize_audits(audits.values(), params.consensus.min_quality))
-    return _report(workspace, out, scored, kept)
+    floor = params.consensus.min_quality
+    kept = {pair_id: one for pair_id, one in winners.items() if audits[pair_id].quality >= floor}
+    rows = (_winner_row(store, pair_id, one, audits[pair_id], weights) for pair_id, one in kept.items())
+    write_jsonl(out / "traces.jsonl", rows)
+    write_jsonl(out / "scored.jsonl", (_scored_row(pair, one) for pair, own in scored.items() for one in own))
+    write_json(out / "audit.json", summarize_audits(audits.values(), floor))
+    manifest = _manifest(out, scored, kept)
+    write_json(out / "manifest.json", manifest)
+    log_run(workspace, manifest)
+    return {**manifest["counts"], "tiers": manifest["tiers"]}
 
 
 def tiers_of(verdicts: pl.DataFrame) -> Tiers:
@@ -138,32 +140,35 @@ def _winner_row(
     }
 
 
-def _report(workspace: Workspace, out: Path, scored: ByPair, kept: Mapping[str, Contender]) -> Summary:
-    """Write the manifest and log it."""
+def _manifest(out: Path, scored: ByPair, kept: Mapping[str, Contender]) -> dict[str, Any]:
+    winners = kept.values()
+    return {
+        "counts": {
+            "pairs": len(scored),
+            "winners": len(kept),
+            "scored": sum(map(len, scored.values())),
+            "without_passing_trace": sum(not found for found in scored.values()),
+        },
+        "tiers": _counted(one.tier for one in winners),
+        "teachers": _counted(one.teacher for one in winners),
+        "families": _counted(one.trace.final_answer.family for one in winners),
+        "sha256": {name: sha256_file(out / name) for name in ("traces.jsonl", "scored.jsonl")},
+    }
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(map(str, values)).items()))
+
+
+def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
+    """One MLflow run with the manifest's numbers."""
     import mlflow
 
     from tasks.tracking import tracked
 
-    counts = {
-        "pairs": len(scored),
-        "winners": len(kept),
-        "scored": sum(map(len, scored.values())),
-        "without_passing_trace": sum(not found for found in scored.values()),
-    }
-    manifest = {
-        "counts": counts,
-        "tiers": dict(sorted(Counter(str(one.tier) for one in kept.values()).items())),
-        "teachers": dict(sorted(Counter(one.teacher for one in kept.values()).items())),
-        "families": dict(
-            sorted(Counter(str(one.trace.final_answer.family) for one in kept.values()).items())
-        ),
-        "sha256": {name: sha256_file(out / name) for name in ("traces.jsonl", "scored.jsonl")},
-    }
-    write_json(out / "manifest.json", manifest)
     with tracked(workspace, "consensus", workspace.params.consensus):
-        mlflow.log_metrics({name: float(value) for name, value in counts.items()})
+        mlflow.log_metrics({name: float(value) for name, value in manifest["counts"].items()})
         mlflow.log_metrics({f"tier/{tier}": float(count) for tier, count in manifest["tiers"].items()})
-    return {**counts, "tiers": manifest["tiers"]}
 
 
 @task(

@@ -50,10 +50,17 @@ def compute(workspace: Workspace, out: Path) -> Summary:
                 progress(done, len(gold))
 
         rows = write_jsonl(out / "steps.jsonl", step_rows())
-    table = pl.DataFrame(verdicts, schema=_VERDICT_COLUMNS)
-    contracts.write(out, "judge/verdicts", table)
-    agreement = read_json(workspace.need("teach", "manifest.json"))["agreement"]
-    return _report(workspace, out, tally, rows, agreement)
+    contracts.write(out, "judge/verdicts", pl.DataFrame(verdicts, schema=_VERDICT_COLUMNS))
+    manifest = {
+        "teachers": tally.to_dict(),
+        "agreement": read_json(workspace.need("teach", "manifest.json"))["agreement"],
+        "step_rows": rows,
+        "sha256": {name: sha256_file(out / name) for name in ("verdicts.parquet", "steps.jsonl")},
+    }
+    write_json(out / "manifest.json", manifest)
+    log_run(workspace, manifest)
+    accuracy = {name: own["family_accuracy"] for name, own in manifest["teachers"].items()}
+    return {"step_rows": rows, "family_accuracy": accuracy}
 
 
 def labels_of(subset: pl.DataFrame) -> dict[str, Label]:
@@ -123,26 +130,14 @@ def _steps(candidates: Sequence[Candidate], head: Row, prompt: str, case: Case, 
         }
 
 
-def _report(
-    workspace: Workspace, out: Path, tally: Tally, rows: int, agreement: Mapping[str, float]
-) -> Summary:
-    """Write the manifest and log it."""
+def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
+    """One MLflow run with the manifest's numbers."""
     import mlflow
 
     from tasks.tracking import tracked
 
-    teachers = tally.to_dict()
-    manifest = {
-        "teachers": teachers,
-        "agreement": agreement,
-        "step_rows": rows,
-        "sha256": {name: sha256_file(out / name) for name in ("verdicts.parquet", "steps.jsonl")},
-    }
-    write_json(out / "manifest.json", manifest)
     with tracked(workspace, "judge", workspace.params.judge):
-        mlflow.log_metrics(metrics_of(teachers, agreement))
-    accuracy = {name: own["family_accuracy"] for name, own in teachers.items()}
-    return {"step_rows": rows, "family_accuracy": accuracy}
+        mlflow.log_metrics(metrics_of(manifest["teachers"], manifest["agreement"]))
 
 
 def metrics_of(teachers: Mapping[str, Any], agreement: Mapping[str, float]) -> dict[str, float]:

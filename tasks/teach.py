@@ -48,7 +48,9 @@ def compute(workspace: Workspace, out: Path) -> Summary:
 
     shards = plan(store.pair_ids("teacher"), params.shard_pairs)
     run_shards(teach_shard, shards, work, at_once)
-    return _collect(workspace, shards, work, out)
+    manifest = _collect(shards, work, out)
+    log_run(workspace, manifest)
+    return {name: manifest[name] for name in ("pairs", "candidates", "agreement")}
 
 
 def build_teacher(teacher: Teacher, params: Teach, at_once: int) -> TeacherBackend:
@@ -105,12 +107,8 @@ def _finished(teach_shard: Callable[[Shard], int], pending: Sequence[Shard], at_
             yield shard
 
 
-def _collect(workspace: Workspace, shards: Sequence[Shard], work: Path, out: Path) -> Summary:
-    """Copy the finished shards, count what is in them, and log it."""
-    import mlflow
-
-    from tasks.tracking import tracked
-
+def _collect(shards: Sequence[Shard], work: Path, out: Path) -> dict[str, Any]:
+    """Copy the finished shards and write what is in them."""
     folder = out / "candidates"
     folder.mkdir()
     for shard in shards:
@@ -118,9 +116,17 @@ def _collect(workspace: Workspace, shards: Sequence[Shard], work: Path, out: Pat
     manifest = summarize(read_candidates(folder))
     manifest["sha256"] = {shard.file_name: sha256_file(folder / shard.file_name) for shard in shards}
     write_json(out / "manifest.json", manifest)
+    return manifest
+
+
+def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
+    """One MLflow run with the manifest's numbers."""
+    import mlflow
+
+    from tasks.tracking import tracked
+
     with tracked(workspace, "teach", workspace.params.teach):
         mlflow.log_metrics(metrics_of(manifest))
-    return {name: manifest[name] for name in ("pairs", "candidates", "agreement")}
 
 
 def metrics_of(manifest: Mapping[str, Any]) -> dict[str, float]:
