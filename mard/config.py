@@ -152,7 +152,7 @@ class TierWeights:
 
 @dataclass(frozen=True)
 class Judge:
-    """Bounds of the gates G1 to G10. ``sparse_citations``: a pool with fewer side items is sparse."""
+    """Bounds of the gates G1 to G10; a pool is sparse when either drug has fewer ``sparse_citations``."""
 
     tier_weights: TierWeights
     max_summary_words: Annotated[int, Bounds(1)]

@@ -20,14 +20,12 @@ class Case:
         citations: Every citation id of the pool.
         flags: The PK flags that are on, sided: ``A:cyp3a4_inh``.
         items: Citable items of the poorer drug: a mechanism needs evidence on both.
-        names: The drugs' names in lower case, A's first.
         masked: Replaces the drugs' names in a text by "Drug A" and "Drug B".
     """
 
     citations: frozenset[str]
     flags: frozenset[str]
     items: int
-    names: tuple[str, str]
     masked: Callable[[str], str]
 
     @classmethod
@@ -37,7 +35,6 @@ class Case:
             citations=pool.citations,
             flags=frozenset(f"{side}:{flag}" for side, drug in _sides(pool) for flag in drug.pk_flags),
             items=min(len(pool.a.citations), len(pool.b.citations)),
-            names=(pool.a.name.lower(), pool.b.name.lower()),
             masked=_masker(pool),
         )
 
