@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,7 +126,7 @@ def run_all_baselines(inputs: Inputs) -> pl.DataFrame:
         shown = neighbours.filter(pl.col("set") == protocol).join(queries, on="pair_id", how="semi")
         contest = Contest(protocol, inputs.train(protocol), queries, shown, index, table)
         with Progress(f"baselines on {protocol}") as progress:
-            answers.append(run_baselines(contest, settings, progress))
+            answers.append(run_baselines(contest, settings, os.cpu_count() or 1, progress))
     return pl.concat(answers)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from mard.evaluate.baselines import (
     MODELS,
     Examples,
     Model,
-    ModelName,
     majority,
     neighbour_vote,
     sample_train,
@@ -68,20 +69,31 @@ class Settings:
 
 
 def run_baselines(
-    contest: Contest, settings: Settings, on_progress: OnProgress | None = None
+    contest: Contest, settings: Settings, workers: int = 1, on_progress: OnProgress | None = None
 ) -> pl.DataFrame:
-    """Answers of every baseline, with the columns of ``evaluate/baselines``.
+    """Answers of every baseline, with the columns of ``evaluate/baselines``, whatever ``workers`` is.
 
-    ``on_progress`` is called with (baselines done, baselines in all); a structural model counts once a tier.
+    Args:
+        contest: What they are fitted on and asked.
+        settings: Which ones.
+        workers: Baselines that run side by side, each on one thread.
+        on_progress: Called with (baselines done, baselines in all); a structural model counts once a tier.
     """
     runs = dict(_runs(contest, settings))
-    tables = []
-    for done, (name, run) in enumerate(runs.items(), start=1):
-        answers = run().with_columns(protocol=pl.lit(str(contest.protocol)), baseline=pl.lit(name))
-        tables.append(answers.select("protocol", "baseline", pl.exclude("protocol", "baseline")))
-        if on_progress:
-            on_progress(done, len(runs))
-    return pl.concat(tables)
+    with ThreadPoolExecutor(workers, initializer=_one_thread_each) as pool:
+        jobs = {name: pool.submit(run) for name, run in runs.items()}
+        for done, job in enumerate(as_completed(jobs.values()), start=1):
+            job.result()
+            if on_progress:
+                on_progress(done, len(jobs))
+    protocol = pl.lit(str(contest.protocol)).alias("protocol")
+    return pl.concat(
+        job.result().select(protocol, pl.lit(name).alias("baseline"), pl.all()) for name, job in jobs.items()
+    )
+
+
+def _one_thread_each() -> None:
+    threadpool_limits(limits=1, user_api="openmp")
 
 
 def _runs(contest: Contest, settings: Settings) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
@@ -91,34 +103,21 @@ def _runs(contest: Contest, settings: Settings) -> Iterator[tuple[str, Callable[
         yield "majority", partial(majority, train, queries)
     if "neighbour_vote" in settings.names:
         yield "neighbour vote", partial(neighbour_vote, train, queries, contest.neighbours)
-    field = _Field(contest, settings)
+    models = [name for name in MODELS if name in settings.names]
+    if not models:
+        return
+    rows, asked = _training_view(contest, settings), _View.of(contest, queries, contest.neighbours)
     for tier in Tier:
-        for name in MODELS:
-            if name in settings.names:
-                yield f"{name} {tier}", partial(field.answer, name, tier)
+        shown, question = rows.examples(tier), asked.examples(tier)
+        for name in models:
+            model = Model(name, settings.trees, settings.depth, settings.seed)
+            yield f"{name} {tier}", partial(structural, model, shown, question)
 
 
-@dataclass(frozen=True)
-class _Field:
-    """The structural models' training rows and queries, made when the first model asks for them."""
-
-    contest: Contest
-    settings: Settings
-
-    def answer(self, name: ModelName, tier: Tier) -> pl.DataFrame:
-        model = Model(name, self.settings.trees, self.settings.depth, self.settings.seed)
-        return structural(model, self.train.examples(tier), self.queries.examples(tier))
-
-    @cached_property
-    def train(self) -> _View:
-        contest, settings = self.contest, self.settings
-        pairs = sample_train(contest.train, settings.max_train, settings.seed)
-        shown = training_neighbours(contest.index, contest.protocol, pairs, settings.k, settings.seed)
-        return _View.of(contest, pairs, shown)
-
-    @cached_property
-    def queries(self) -> _View:
-        return _View.of(self.contest, self.contest.queries, self.contest.neighbours)
+def _training_view(contest: Contest, settings: Settings) -> _View:
+    pairs = sample_train(contest.train, settings.max_train, settings.seed)
+    shown = training_neighbours(contest.index, contest.protocol, pairs, settings.k, settings.seed)
+    return _View.of(contest, pairs, shown)
 
 
 @dataclass(frozen=True)

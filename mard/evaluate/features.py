@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mard.evaluate.statistic import Floats
+from mard.evaluate.statistic import DIGITS, Floats
 from mard.schema import Family, PkRole
 
 FOLDED_BITS: Final = 512
@@ -148,7 +148,7 @@ class VoteFeatures:
             ),
         )
         table = order.join(votes, on="pair_id", how="left", maintain_order="left").drop("pair_id")
-        values = table.fill_null(0.0).to_numpy().astype(np.float64)
+        values = table.fill_null(0.0).to_numpy().astype(np.float64).round(DIGITS)
         return cls(values[:, : len(Family) + 2], values[:, len(Family) + 2 :])
 
 

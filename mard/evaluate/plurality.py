@@ -11,9 +11,13 @@ from typing import Final
 
 import polars as pl
 
+from mard.evaluate.statistic import DIGITS
+
 LEVELS: Final = ("family", "subtype", "direction", "polarity")
 RANK_WEIGHT: Final = 1e-9
 """Extra weight by rank: settles ties for the nearer neighbour, and lets neighbours of similarity 0 vote."""
+SUM_DIGITS: Final = 12
+"""Sums are rounded before they are compared, so that a tie does not depend on the order of summation."""
 
 
 def elect(ballots: pl.DataFrame, by: Sequence[str], levels: Sequence[str] = LEVELS) -> pl.DataFrame:
@@ -36,8 +40,8 @@ def elect(ballots: pl.DataFrame, by: Sequence[str], levels: Sequence[str] = LEVE
 def _winners(ballots: pl.DataFrame, by: Sequence[str], level: str) -> pl.DataFrame:
     return (
         ballots.group_by(*by, level)
-        .agg(pl.col("weight").sum())
-        .with_columns(share=(pl.col("weight") / pl.col("weight").sum().over(by)).clip(0, 1))
+        .agg(pl.col("weight").sum().round(SUM_DIGITS))
+        .with_columns(share=(pl.col("weight") / pl.col("weight").sum().over(by)).clip(0, 1).round(DIGITS))
         .sort("weight", level, descending=[True, False])
         .unique(by, keep="first", maintain_order=True)
     )

@@ -76,8 +76,8 @@ class Names:
 def choose(traces: Iterable[WorkedTrace], count: int) -> list[WorkedTrace]:
     """``count`` traces that show as much as they can: every protocol, verdict and family in turn.
 
-    Deterministic: each pick is the first trace, in the order given, whose protocol, verdict and
-    family have been shown least.
+    Deterministic: each pick is the first trace, in the order given, whose protocol has been shown
+    least, then whose verdict has, then whose verdict under this protocol, then whose family.
     """
     left = list(traces)
     chosen: list[WorkedTrace] = []
@@ -88,10 +88,13 @@ def choose(traces: Iterable[WorkedTrace], count: int) -> list[WorkedTrace]:
     return chosen
 
 
-def _times_shown(trace: WorkedTrace, chosen: Sequence[WorkedTrace]) -> tuple[int, int, int]:
+def _times_shown(trace: WorkedTrace, chosen: Sequence[WorkedTrace]) -> tuple[int, ...]:
+    alike = [(other.verdict, other.abstain) == (trace.verdict, trace.abstain) for other in chosen]
+    here = [other.protocol == trace.protocol for other in chosen]
     return (
-        sum(other.protocol == trace.protocol for other in chosen),
-        sum((other.verdict, other.abstain) == (trace.verdict, trace.abstain) for other in chosen),
+        sum(here),
+        sum(alike),
+        sum(map(all, zip(here, alike, strict=True))),
         sum(other.gold.family == trace.gold.family for other in chosen),
     )
 
