@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from mard.errors import MardError
-from tasks.stage import run_stage, workspace_for
+from tasks.stage import headline, run_stage, workspace_for
 from tasks.versioning import stage_names
 
 
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     except MardError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{options.stage}: " + ", ".join(f"{key} {value}" for key, value in summary.items()))
+    print(f"{options.stage}: {headline(summary)}")
     return 0
 
 

@@ -130,6 +130,14 @@ def worth_retrying(_task: object, _run: object, state: Any) -> bool:
     return not isinstance(error, MardError) or isinstance(error, TeacherUnavailable)
 
 
+def headline(summary: Summary) -> str:
+    """A summary's counts and figures on one line; what is nested stays in the manifest."""
+    shown = {key: value for key, value in summary.items() if not isinstance(value, Mapping | list | tuple)}
+    return ", ".join(
+        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in shown.items()
+    )
+
+
 def run_stage(name: str, compute: Compute, workspace: Workspace) -> Summary:
     """Run one stage: its folder replaces the old one only when ``compute`` returns."""
     with atomic_path(workspace.stage(name)) as out:

@@ -17,7 +17,7 @@ import yaml
 from mard.errors import InputError
 from mard.io import atomic_path
 from tasks.progress import logger
-from tasks.stage import REPOSITORY, Compute, Summary, Workspace, run_stage
+from tasks.stage import REPOSITORY, Compute, Summary, Workspace, headline, run_stage
 
 UNCHANGED: Summary = {"skipped": "unchanged"}
 
@@ -56,7 +56,7 @@ def reproduce(name: str, compute: Compute, workspace: Workspace) -> Summary:
     else:
         summary = run_stage(name, compute, workspace)
         _record(name)
-    log.info(f"{name}: " + ", ".join(f"{key} {value}" for key, value in summary.items()))
+    log.info(f"{name}: {headline(summary)}")
     return summary
 
 

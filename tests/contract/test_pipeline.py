@@ -19,8 +19,10 @@ from tasks.versioning import stage_names
 
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
 
-# Modules that cannot change what a stage writes: they watch, guard or place it.
+# Modules that cannot change what a stage writes: they watch, guard or place it, or hold the shape of
+# parameters whose values DVC tracks one by one.
 BYSTANDERS = {
+    "mard.config",
     "mard",
     "mard.errors",
     "mard.io",
@@ -68,6 +70,8 @@ def test_a_stage_is_one_command_one_function_and_one_retryable_task(name: str) -
 @pytest.mark.parametrize("name", STAGES)
 def test_dvc_knows_all_the_code_that_a_stage_runs(name: str) -> None:
     modules = {f"tasks.{name}"} | _imports().find_upstream_modules(f"tasks.{name}")
+    if name != "gates":
+        modules = {module for module in modules if not module.startswith("mard.gates")}
     covered = [Path(dep) for dep in STAGES[name]["deps"]]
     missing = sorted(
         str(_file(module))
@@ -82,7 +86,13 @@ def test_dvc_names_no_code_that_a_stage_does_not_run(name: str) -> None:
     modules = {f"tasks.{name}"} | _imports().find_upstream_modules(f"tasks.{name}")
     files = {_file(module) for module in modules}
     code = [Path(dep) for dep in STAGES[name]["deps"] if dep.startswith(("mard/", "tasks/"))]
-    idle = [str(dep) for dep in code if not any(dep == file or dep in file.parents for file in files)]
+    folders = {file.parent for file in files}
+    idle = [
+        str(dep)
+        for dep in code
+        if not any(dep == file or dep in file.parents for file in files)
+        and not (dep.suffix != ".py" and dep.parent in folders)
+    ]
     assert idle == []
 
 
