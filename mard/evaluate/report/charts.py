@@ -12,7 +12,6 @@ from mard.evaluate.report.plot import Plot, Range
 from mard.evaluate.statistic import UNSCORED
 
 FIFTHS: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-UNPLOTTED: Final = frozenset({"step", "epoch", "learning_rate", "grad_norm"})
 
 
 def interval_strip(low: Any, value: Any, high: Any, bounds: Range, *, student: bool) -> Markup:
@@ -110,15 +109,10 @@ def retrieval(name: str, rates: Mapping[str, Mapping[str, float]]) -> Markup:
     return plot.svg()
 
 
-def training(stage: str, history: Sequence[Mapping[str, Any]]) -> list[tuple[str, Markup]]:
-    """One curve a metric that training logged, by its name; losses first."""
-    names = [name for row in history for name, value in row.items() if isinstance(value, float | int)]
-    curves = []
-    for name in sorted(set(names) - UNPLOTTED, key=lambda name: ("loss" not in name, name)):
-        points = [(float(row["step"]), float(row[name])) for row in history if name in row]
-        if len(points) > 1 and all(math.isfinite(value) for _, value in points):
-            curves.append((name, _curve(f"{stage}: {name}", points)))
-    return curves
+def training(label: str, history: Sequence[Mapping[str, Any]], metric: str) -> Markup:
+    """The curve of one metric over steps; empty where fewer than two steps logged it."""
+    points = [(float(row["step"]), float(row[metric])) for row in history if metric in row]
+    return _curve(label, points) if len(points) > 1 else Markup("")
 
 
 def _curve(label: str, points: Sequence[tuple[float, float]]) -> Markup:

@@ -202,15 +202,28 @@ def _gates(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _training(stage: str, report: Report) -> dict[str, Any]:
-    values = report.metrics["training"].get(stage, {})
+    """A stage's curves, and its figures as a table: one row a metric, one column a group such as held_out."""
+    values = report.metrics["training"][stage]
+    history = report.histories[stage]
+    curves = [
+        (title, charts.training(f"{words.STAGES[stage]}: {title}", history, metric))
+        for metric, title in words.CURVES[stage].items()
+    ]
+    split = {name: name.rpartition(".") for name in values}
+    groups = list(dict.fromkeys(group for group, _, metric in split.values() if group))
+    metrics = sorted({metric for group, _, metric in split.values() if group})
     return {
         "title": words.STAGES[stage],
-        "metrics": [(name, _plain(value)) for name, value in sorted(values.items())],
-        "curves": charts.training(stage, report.histories.get(stage, ())),
+        "curves": [(title, curve) for title, curve in curves if curve],
+        "groups": groups,
+        "rows": [(each, [_plain(values.get(f"{group}.{each}")) for group in groups]) for each in metrics],
+        "rest": [(name, _plain(values[name])) for name, (group, *_) in split.items() if not group],
     }
 
 
 def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -36,6 +36,21 @@ STAGES: Final = {
     "dpo": "Preference training (PRM-weighted DPO)",
 }
 
+CURVES: Final = {
+    "prm": {"loss": "loss"},
+    "sft": {
+        "loss": "loss",
+        "nll_ab": "likelihood loss, (A, B)",
+        "nll_ba": "likelihood loss, (B, A)",
+        "kl": "mirror KL",
+    },
+    "dpo": {
+        "loss": "loss",
+        "rewards/margins": "reward margin",
+        "rewards/accuracies": "preferred rewarded more",
+    },
+}
+
 FINAL, GREEDY = "final", "greedy"
 QUALITY: Final = (
     ("parse_rate", "Parse rate", "Answers that are well-formed traces.", FINAL),

@@ -82,7 +82,8 @@ def _training(workspace: Workspace) -> None:
         write_json(_folder(workspace, stage) / "gates.json", [_gate("training_rows", stage)])
     for stage in ("prm", "sft", "dpo"):
         write_json(
-            workspace.stage(stage) / "metrics.json", {"accuracy": 0.91, "untrained": {"accuracy": 0.5}}
+            workspace.stage(stage) / "metrics.json",
+            {"held_out": {"accuracy": 0.91, "auroc": None}, "untrained": {"accuracy": 0.5}, "too_long": 0},
         )
         curve = (
             {"step": step, "loss": round(3 * 0.97**step + 0.4, 4), "kl": 1 / (step + 9), "epoch": 0.1}

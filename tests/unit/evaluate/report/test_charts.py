@@ -19,17 +19,16 @@ def test_reliability_draws_only_bins_that_hold_answers() -> None:
     assert len(svg.findall("rect")) == 2
 
 
-def test_training_curves_skip_bookkeeping_and_single_points() -> None:
-    history = [
-        {"step": 1, "loss": 2.0, "epoch": 0.1, "learning_rate": 0.1},
-        {"step": 2, "loss": 1.0, "epoch": 0.2, "eval_accuracy": 0.5, "note": "x"},
-    ]
-    assert [name for name, _ in charts.training("sft", history)] == ["loss"]
+def test_a_curve_joins_the_steps_that_logged_the_metric() -> None:
+    history = [{"step": 1, "loss": 2.0}, {"step": 2, "other": 1.0}, {"step": 3, "loss": 1.0}]
+    line = ElementTree.fromstring(charts.training("sft: loss", history, "loss")).find("polyline")
+    assert line is not None
+    assert len(str(line.get("points")).split()) == 2
 
 
-def test_a_constant_curve_and_an_empty_history_do_not_fail() -> None:
-    assert len(charts.training("dpo", [{"step": 1, "loss": 0.0}, {"step": 2, "loss": 0.0}])) == 1
-    assert charts.training("dpo", []) == []
+def test_a_single_point_is_no_curve_and_a_constant_is_one() -> None:
+    assert charts.training("dpo", [{"step": 1, "loss": 0.0}], "loss") == ""
+    assert charts.training("dpo", [{"step": 1, "loss": 0.0}, {"step": 2, "loss": 0.0}], "loss") != ""
 
 
 @pytest.mark.parametrize(
