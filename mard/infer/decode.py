@@ -1,8 +1,8 @@
 """Traces from the student: batched sampling under the grammar of each pool.
 
 Parse rate 1.0 is guaranteed, not hoped for. A trace that is still unfinished after
-``max_new_tokens`` is cut after its last complete step and ends under the closing grammar, whose
-longest text is short; the answer is the student's own in either case.
+``max_new_tokens``, or has more words than it may, is cut after the last step that can stand and ends
+under the closing grammar, whose longest text is short; the answer is the student's own either way.
 
 A sample depends on the model, its prompt and its own random stream. Batches are formed from the
 requests alone, so the same requests give the same traces; in another batch the same sample could
@@ -21,9 +21,10 @@ from llguidance import LLMatcher
 from torch import Tensor
 from transformers import Cache, DynamicCache, PreTrainedTokenizerBase
 
+from mard.infer.attention import use_grouped_attention
 from mard.infer.cache import select, spread
 from mard.infer.constraint import Constraint
-from mard.infer.grammar import CLOSING, Limits, Written, trace_grammar
+from mard.infer.grammar import Limits, Written, closing_grammar, trace_grammar, within
 from mard.infer.sampling import choose, stream
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.checkpoint import Model
@@ -87,6 +88,7 @@ class Decoder:
 
     def __post_init__(self) -> None:
         self.model.eval()
+        use_grouped_attention(self.model)
         self._constraint = Constraint(self.tokenizer, self.model.config.vocab_size)
 
     def generate(
@@ -128,32 +130,35 @@ class Decoder:
         for prompt, group in groupby(requests, key=lambda request: request.prompt):
             same = list(group)
             ids = token_ids(self.tokenizer, prompt)[: max(1, self.max_length - self.max_new_tokens)]
-            matcher = self._matcher(same[0].pool, self.limits) if constrained else None
+            matcher = self._matcher(same[0].pool) if constrained else None
             for request in same:
                 own = matcher.deep_copy() if matcher is not None else None
                 rows.append(_Row(request, ids, own, stream(self.seed, request.name)))
         return rows
 
-    def _matcher(self, pool: Pool, limits: Limits, written: Written | None = None) -> LLMatcher:
-        return self._constraint.matcher(trace_grammar(pool, load_taxonomy(), limits, written))
+    def _matcher(self, pool: Pool) -> LLMatcher:
+        return self._constraint.matcher(trace_grammar(pool, load_taxonomy()))
 
     def _complete(self, rows: list[_Row]) -> list[str]:
-        """Decode within the budget, then bring what is unfinished to its end."""
+        """Decode within the budget, then bring to its end what is unfinished or too long."""
         self._decode(rows, self.max_new_tokens)
         texts = [self._text(row) for row in rows]
-        open_rows = [index for index, row in enumerate(rows) if row.matcher is not None and not row.done]
-        if open_rows:
-            written = [Written.of(texts[index]) for index in open_rows]
-            closing = [self._closing(rows[i], part) for i, part in zip(open_rows, written, strict=True)]
+        cut = {
+            index: Written.of(texts[index], self.limits)
+            for index, row in enumerate(rows)
+            if row.matcher is not None and not (row.done and within(texts[index], self.limits))
+        }
+        if cut:
+            closing = [self._closing(rows[index], written) for index, written in cut.items()]
             self._decode(closing, None)
-            for index, part, row in zip(open_rows, written, closing, strict=True):
-                texts[index] = part.text + self._text(row)
+            for (index, written), row in zip(cut.items(), closing, strict=True):
+                texts[index] = written.text + self._text(row)
         return texts
 
     def _closing(self, row: _Row, written: Written) -> _Row:
+        grammar = closing_grammar(row.request.pool, load_taxonomy(), written, self.limits)
         prompt = row.prompt + token_ids(self.tokenizer, written.text)
-        matcher = self._matcher(row.request.pool, CLOSING, written)
-        return _Row(row.request, prompt, matcher, row.random)
+        return _Row(row.request, prompt, self._constraint.matcher(grammar), row.random)
 
     def _text(self, row: _Row) -> str:
         text: str = self.tokenizer.decode(row.tokens, clean_up_tokenization_spaces=False)

@@ -3,7 +3,7 @@
 What :meth:`mard.schema.Trace.to_json` writes and the judges' schema accepts, and nothing else: steps
 numbered from 1 with the conclusion last and only there, every citation an id of this pool, at least
 one in a step that presents evidence, the subtype in its family, direction n/a exactly when
-abstaining, bounded numbers of words. Text holds no quote, backslash or control character.
+abstaining. Text holds no quote, backslash or control character.
 """
 
 from __future__ import annotations
@@ -22,42 +22,33 @@ _ANY_TOKENS: Final = '%llguidance {"no_forcing": true}'
 """Otherwise llguidance insists on its own tokens for forced bytes, which are not always the ones that the
 tokenizer gives the whole trace, and so the ones that the student learnt."""
 
+MAX_CITATIONS: Final = 6
+CLOSING_CITATIONS: Final = 2
+CLOSING_WORDS: Final = 12
+CLOSING_WORD_LENGTH: Final = 16
+
 _WORD: Final = r'[^\s"\\\x00-\x1f\x7f]'
 _COMPLETE_STEP: Final = re.compile(
-    r'\{"step":(\d),"role":"(\w+)","claim":"[^"]*","citations":\[[^\]]*\]\}(?=[,\]])'
+    r'\{"step":(\d),"role":"(\w+)","claim":"([^"]*)","citations":\[[^\]]*\]\}(?=[,\]])'
 )
+_SUMMARY: Final = re.compile(r'\],"summary":"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a trace may say.
-
-    Attributes:
-        claim_words: Words of a claim.
-        summary_words: Words of the summary.
-        word_length: Characters of a word.
-        citations: Citations of a step.
-        steps: Steps of a trace; a trace that is already longer concludes at once.
-    """
+    """How much a trace may say, in words of its claims and of its summary."""
 
     claim_words: int
     summary_words: int
-    word_length: int = 40
-    citations: int = 6
-    steps: int = MAX_STEPS
-
-
-CLOSING: Final = Limits(claim_words=10, summary_words=16, word_length=16, citations=2, steps=MIN_STEPS)
-"""For a trace that has used up its tokens: from where it is to the end by the shortest way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The part of an unfinished trace that can stand: text up to its last complete step.
+    """The part of a trace that can stand: its first steps that are complete and within limits.
 
     Attributes:
         text: What is kept.
-        steps: Complete steps in it.
+        steps: Steps in it.
         concluded: Whether the last of them is the conclusion.
     """
 
@@ -66,25 +57,72 @@ class Written:
     concluded: bool = False
 
     @classmethod
-    def of(cls, text: str) -> Written:
-        """Cut an unfinished trace after its last complete step."""
-        steps = list(_COMPLETE_STEP.finditer(text))
-        if not steps:
-            return cls()
-        last = steps[-1]
-        return cls(text[: last.end()], len(steps), last[2] == StepRole.CONCLUSION)
+    def of(cls, text: str, limits: Limits) -> Written:
+        """Cut a trace after the last step that can stand."""
+        kept = cls()
+        for step in _COMPLETE_STEP.finditer(text):
+            if len(step[3].split()) > limits.claim_words:
+                break
+            kept = cls(text[: step.end()], int(step[1]), step[2] == StepRole.CONCLUSION)
+        return kept
 
 
-def trace_grammar(pool: Pool, taxonomy: Taxonomy, limits: Limits, written: Written | None = None) -> str:
-    """Lark text of everything that may follow ``written`` (a whole trace by default)."""
-    before = written or Written()
+def within(text: str, limits: Limits) -> bool:
+    """Whether a finished trace keeps to the limits."""
+    summary = _SUMMARY.search(text)
+    claims = (step[3] for step in _COMPLETE_STEP.finditer(text))
+    return (
+        summary is not None
+        and len(summary[1].split()) <= limits.summary_words
+        and all(len(claim.split()) <= limits.claim_words for claim in claims)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a grammar allows: citations a step, steps a trace, and the regular expressions of its texts."""
+
+    citations: int
+    steps: int
+    claim: str
+    summary: str
+
+
+def trace_grammar(pool: Pool, taxonomy: Taxonomy) -> str:
+    """Lark text of every legal trace of a pool.
+
+    Words are not counted here: a grammar that counts makes a mask eight times as dear. The decoder
+    checks the limits of a finished text and lets what exceeds them end under :func:`closing_grammar`.
+    """
+    words = f"{_WORD}+( {_WORD}+)*"
+    return _grammar(pool, taxonomy, _Shape(MAX_CITATIONS, MAX_STEPS, words, words), Written())
+
+
+def closing_grammar(pool: Pool, taxonomy: Taxonomy, written: Written, limits: Limits) -> str:
+    """Lark text of the short ends of a trace: at most one more step than it needs, few and short words.
+
+    Its longest text is short, so decoding under it comes to an end with any model.
+    """
+    claim, summary = (
+        _few_words(min(bound, CLOSING_WORDS)) for bound in (limits.claim_words, limits.summary_words)
+    )
+    shape = _Shape(CLOSING_CITATIONS, max(MIN_STEPS, written.steps + 1), claim, summary)
+    return _grammar(pool, taxonomy, shape, written)
+
+
+def _few_words(most: int) -> str:
+    word = f"{_WORD}{{1,{CLOSING_WORD_LENGTH}}}"
+    return f"{word}( {word}){{0,{most - 1}}}"
+
+
+def _grammar(pool: Pool, taxonomy: Taxonomy, shape: _Shape, written: Written) -> str:
     rules = [
         _ANY_TOKENS,
-        f"start: {_opening(before)} end",
-        *([] if before.concluded else _steps(before.steps + 1, max(limits.steps, before.steps + 1))),
-        _words("CLAIM", limits.claim_words, limits.word_length),
-        _words("SUMMARY", limits.summary_words, limits.word_length),
-        *_citations(sorted(pool.citations), limits.citations),
+        f"start: {_opening(written)} end",
+        *([] if written.concluded else _steps(written.steps + 1, shape.steps)),
+        f"CLAIM: /{shape.claim}/",
+        f"SUMMARY: /{shape.summary}/",
+        *_citations(sorted(pool.citations), shape.citations),
         *_answer(taxonomy),
     ]
     return "\n".join(rules)
@@ -136,11 +174,6 @@ def _answer(taxonomy: Taxonomy) -> Iterator[str]:
     yield f"strength: {polarity} POLARITY {confidence} CONFIDENCE {abstain}"
     yield f"POLARITY: {_either(Polarity)}"
     yield r"CONFIDENCE: /0\.[0-9]{1,2}|1\.0/"
-
-
-def _words(name: str, most: int, length: int) -> str:
-    word = f"{_WORD}{{1,{length}}}"
-    return f"{name}: /{word}( {word}){{0,{most - 1}}}/"
 
 
 def _either(texts: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 
 from mard.infer.constraint import Constraint
-from mard.infer.grammar import CLOSING, Limits, Written, trace_grammar
+from mard.infer.grammar import Limits, Written, closing_grammar, trace_grammar, within
 from mard.judge.case import Case
 from mard.judge.qc import JudgeBounds, judge
 from mard.label.taxonomy import load_taxonomy
@@ -27,11 +27,9 @@ def constraint() -> Constraint:
     return Constraint(tokenizer(), len(tokenizer()))
 
 
-def accepts(
-    constraint: Constraint, text: str, limits: Limits = LIMITS, written: Written | None = None
-) -> bool:
+def accepts(constraint: Constraint, text: str) -> bool:
     """Whether the grammar takes the whole text, token by token, through the masks that decoding uses."""
-    matcher = constraint.matcher(trace_grammar(POOL, load_taxonomy(), limits, written))
+    matcher = constraint.matcher(trace_grammar(POOL, load_taxonomy()))
     for token in token_ids(tokenizer(), text):
         if token not in allowed(matcher):
             return False
@@ -74,7 +72,7 @@ def test_abstention_means_direction_not_applicable_and_back(constraint: Constrai
         ("a conclusion that is not last", {"role": StepRole.CONCLUSION}),
         ("an empty claim", {"claim": ""}),
         ("a quote in a claim", {"claim": 'Drug A "inhibits" CYP3A4.'}),
-        ("a claim of 41 words", {"claim": " ".join(["word"] * 41)}),
+        ("two spaces in a row", {"claim": "Drug A  inhibits CYP3A4."}),
     ],
 )
 def test_a_faulty_first_step_is_refused(
@@ -107,7 +105,7 @@ def test_whatever_the_grammar_allows_parses_and_passes_the_judges_that_it_can_an
     constraint: Constraint, seed: int
 ) -> None:
     pool = mirror(POOL) if seed % 2 else POOL
-    matcher = constraint.matcher(trace_grammar(pool, load_taxonomy(), LIMITS))
+    matcher = constraint.matcher(trace_grammar(pool, load_taxonomy()))
     trace = Trace.from_json(wander(matcher, seed))
     verdict = judge(trace, Case.of(pool), None, JudgeBounds(80, 0.15, 40, 3))
     assert {"G1", "G2", "G10"}.isdisjoint(verdict.failed), verdict.reasons
@@ -129,9 +127,22 @@ TEXT = metabolism_trace().to_json()
 def test_an_unfinished_trace_keeps_its_complete_steps_and_closes(
     constraint: Constraint, cut: int, steps: int, concluded: bool
 ) -> None:
-    written = Written.of(TEXT[:cut])
+    written = Written.of(TEXT[:cut], LIMITS)
     assert (written.steps, written.concluded) == (steps, concluded)
-    matcher = constraint.matcher(trace_grammar(POOL, load_taxonomy(), CLOSING, written))
-    trace = Trace.from_json(written.text + wander(matcher, seed=cut))
+    matcher = constraint.matcher(closing_grammar(POOL, load_taxonomy(), written, LIMITS))
+    text = written.text + wander(matcher, seed=cut)
+    trace = Trace.from_json(text)
+    assert within(text, LIMITS)
     assert trace.steps[:steps] == metabolism_trace().steps[:steps]
     assert len(trace.steps) == (steps if concluded else max(3, steps + 1))
+
+
+def test_limits_are_counted_in_words_of_each_claim_and_of_the_summary() -> None:
+    # the longest claim, "Drug A decreases the metabolism of Drug B.", has 8 words; the summary has 10
+    assert within(TEXT, Limits(claim_words=8, summary_words=10))
+    assert not within(TEXT, Limits(claim_words=7, summary_words=10))
+    assert not within(TEXT, Limits(claim_words=8, summary_words=9))
+
+
+def test_a_claim_that_is_too_long_does_not_stand_nor_what_follows_it() -> None:
+    assert Written.of(TEXT, Limits(claim_words=7, summary_words=10)).steps == 2

@@ -16,7 +16,7 @@ def decoder(batch_size: int = 8, max_new_tokens: int = 40, seed: int = 1) -> Dec
     return Decoder(
         model=students.model(),
         tokenizer=students.tokenizer(),
-        limits=Limits(claim_words=4, summary_words=6, word_length=12),
+        limits=Limits(claim_words=4, summary_words=6),
         batch_size=batch_size,
         max_new_tokens=max_new_tokens,
         max_length=2048,
