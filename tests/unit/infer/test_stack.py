@@ -5,7 +5,6 @@ import pytest
 from mard.infer.conformal import Conformal
 from mard.infer.rescue import Rescue
 from mard.infer.stack import Stack, ValCase, fit_stack, halves
-from mard.infer.table import answer_rows, layer_names
 from mard.schema import Family
 from tests.builders import voriconazole_axitinib
 from tests.unit.infer.tiny import BLEEDING, DOWN, greedy_pair, sample
@@ -54,15 +53,3 @@ def test_fitting_calibrates_on_its_half_and_survives_json() -> None:
     assert fitted.conformal.families == {"PK_Metabolism": pytest.approx(0.63)}
     assert not fitted.decide(candidates(), POOL).answer.abstain
     assert Stack.from_json(fitted.to_json()) == fitted
-
-
-def test_the_table_has_the_raw_model_in_both_orders_and_every_layer_once() -> None:
-    stack = fit_stack(LAYERS, cases(), target=0.85)
-    rows = list(answer_rows(candidates(), POOL, stack))
-    assert [(row["layer"], row["ordering"]) for row in rows[:2]] == [("greedy", "ab"), ("greedy", "ba")]
-    assert {row["layer"] for row in rows} == set(layer_names(stack))
-    assert len(rows) == len(layer_names(stack)) + 1
-    final = next(row for row in rows if row["layer"] == "stack")
-    assert final["family"] == "PK_Metabolism"
-    # the trace of the builders cites 6 items, all in the pool; steps 3 and 4 argue for the family
-    assert (final["citations"], final["grounded"], final["claims"], final["supported"]) == (6, 6, 2, 2)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from mard.infer.candidates import Candidate, Question, Support, sample, score, support
+from mard.judge.case import Case
+from mard.mirror import mirror
+from mard.prm.score import Prm
+from mard.schema import Direction, Step, StepRole, Trace
+from tests import students
+from tests.builders import metabolism_trace, voriconazole_axitinib
+from tests.unit.infer.tiny import decoder
+
+POOL = voriconazole_axitinib()
+QUESTIONS = [Question("warm/1", POOL), Question("warm/2", mirror(POOL))]
+
+
+class Scripted:
+    """A decoder that always argues that its own Drug A acts."""
+
+    tokenizer = students.tokenizer()
+
+    def generate(self, requests, *, constrained, on_progress) -> list[str]:
+        self.requests = requests
+        return [metabolism_trace().to_json() if constrained else "not a trace" for _ in requests]
+
+
+def test_half_of_the_samples_are_asked_flipped_and_told_in_canonical_order() -> None:
+    scripted = Scripted()
+    found = sample(scripted, QUESTIONS, samples=3, temperature=0.7)
+    plan = [("ab", None), ("ba", None), ("ab", 0), ("ba", 1), ("ab", 2)]
+    assert [[(each.ordering, each.index) for each in own] for own in found] == [plan, plan]
+    for request, (ordering, index) in zip(scripted.requests, plan * 2, strict=True):
+        assert request.temperature == (0.0 if index is None else 0.7)
+        assert request.name.endswith(f"/{ordering}/{'greedy' if index is None else index}")
+    for each in found[0]:
+        acts = Direction.A_TO_B if each.ordering == "ab" else Direction.B_TO_A
+        assert each.trace is not None
+        assert each.trace.final_answer.direction is acts
+    assert scripted.requests[1].pool == mirror(POOL)
+
+
+def test_every_sample_has_a_random_stream_of_its_own() -> None:
+    scripted = Scripted()
+    sample(scripted, QUESTIONS, samples=4, temperature=0.7)
+    names = [request.name for request in scripted.requests]
+    assert len(set(names)) == len(names) == 12
+
+
+def test_a_text_that_is_no_trace_is_kept_as_such() -> None:
+    found = sample(Scripted(), QUESTIONS, samples=0, temperature=0.0, constrained=False)
+    assert [each.trace for own in found for each in own] == [None] * 4
+
+
+def test_candidates_survive_json() -> None:
+    scored = Candidate("ba", 3, metabolism_trace(), (0.5, 0.25), 0.275)
+    broken = Candidate("ab", None, None)
+    for each in (scored, broken):
+        assert Candidate.from_row(json.loads(json.dumps(each.to_row()))) == each
+
+
+class Counting(Prm):
+    """Scores every step with 1 / (1 + its number), and counts what it is asked."""
+
+    def score(self, items, **_) -> list[list[float]]:
+        self.asked.extend(items)
+        return [[1 / (number + 1) for number in range(1, len(trace.steps) + 2)] for _, trace in items]
+
+
+def test_equal_traces_are_scored_once_and_phi_is_min_plus() -> None:
+    prm = Counting(students.model(), students.tokenizer(), 512)
+    object.__setattr__(prm, "asked", [])
+    flipped_back = Candidate("ba", 1, metabolism_trace())
+    own = [Candidate("ab", 0, metabolism_trace()), flipped_back, Candidate("ab", 2, None)]
+    (found,) = score(prm, QUESTIONS[:1], [own], epsilon=0.1, batch_size=8)
+    assert len(prm.asked) == 1
+    # five scores 1/2 to 1/6: the least is the last, 1/6 + 0.1 / 6
+    assert found[0].step_scores == (1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6)
+    assert found[0].phi == found[1].phi == pytest.approx(1.1 / 6)
+    assert found[2].step_scores == ()
+
+
+def test_support_counts_citations_and_the_claims_that_carry_the_family() -> None:
+    # steps 3 and 4 argue for metabolism; 1 + 2 + 2 + 1 citations
+    assert support(metabolism_trace(), Case.of(POOL)) == Support(6, 6, 2, 2)
+    *steps, last = metabolism_trace().steps
+    foreign = replace(last, citations=("nbr:DB00001|DB00002",))
+    trace = replace(metabolism_trace(), steps=(*steps, foreign))
+    assert support(trace, Case.of(POOL)) == Support(6, 5, 2, 1)
+
+
+def test_a_step_that_argues_for_another_family_is_no_claim_for_this_one() -> None:
+    risk = Step(1, StepRole.PROTEIN, "Drug A increases the risk of bleeding with Drug B.", ("A:P08684",))
+    trace = replace(metabolism_trace(), steps=(risk, *metabolism_trace().steps[1:]))
+    assert support(trace, Case.of(POOL)).claims == 2
+
+
+def test_a_real_decoder_answers_real_questions() -> None:
+    (own,) = sample(decoder(), QUESTIONS[:1], samples=1, temperature=0.7)
+    assert all(isinstance(each.trace, Trace) for each in own)
