@@ -19,6 +19,7 @@ from mard.dpo.loss import importance_rows
 from mard.dpo.trainer import WeightedCollator, WeightedDPOTrainer, check_trainer
 from mard.errors import IncompatibleTrainer, InputError
 from mard.lm.checkpoint import Model, lora_config
+from mard.lm.runtime import quiet
 from mard.lm.schedule import schedule
 from mard.lm.training import OnLog, OnProgress, Run, fit, training_arguments
 
@@ -115,7 +116,7 @@ def _trainer(rows: Sequence[PreferenceRow], params: Dpo, *, exact: bool, **argum
         batch=params.batch_size,
         seed=params.seed,
     )
-    with _no_progress_bars():
+    with quiet(), _no_mapping_bars():
         dataset = Dataset.from_list([asdict(rows[index]) for index in order])
         if not exact:
             return DPOTrainer(train_dataset=dataset, **arguments)
@@ -129,7 +130,7 @@ def _trainer(rows: Sequence[PreferenceRow], params: Dpo, *, exact: bool, **argum
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
+def _no_mapping_bars() -> Iterator[None]:
     disable_progress_bar()
     try:
         yield

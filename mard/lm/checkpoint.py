@@ -73,7 +73,7 @@ def load_model(source: str | Path, dtype: str = "float32") -> PreTrainedModel:
 
 def attach_lora(model: PreTrainedModel, lora: Lora, *, seed: int) -> PeftModel:
     """A fresh LoRA adapter on all linear layers but the output head; the base is frozen."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
         return get_peft_model(model, lora_config(lora))
 
@@ -131,4 +131,5 @@ def load_adapter(model: Model, adapter: Path, *, trainable: bool = False) -> Pef
     """Put a saved LoRA adapter on a model; one that carries an adapter already is merged first."""
     if isinstance(model, PeftModel):
         model = model.merge_and_unload()
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
+    with quiet():
+        return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)

@@ -6,6 +6,7 @@ for the rest of the process.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -55,11 +56,16 @@ def reproducible(seed: int) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars from transformers: progress is reported by callbacks."""
+    """No progress bars from transformers: progress is reported by callbacks.
+
+    Nor the warning that PEFT uses a name that transformers has renamed.
+    """
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            yield
     finally:
         if shown:
             logging.enable_progress_bar()

@@ -67,6 +67,15 @@ def test_a_checkpoint_cut_short_is_passed_over(pairs: list[MirrorPair], tmp_path
     assert resumed_curve == curve
 
 
+def test_a_run_killed_after_its_last_step_is_not_trained_again(
+    pairs: list[MirrorPair], tmp_path: Path
+) -> None:
+    whole, curve, _ = run(pairs, tmp_path)
+    again, again_curve, _ = run(pairs, tmp_path, kill_at=1)  # would be killed at its first step
+    assert students.same_weights(whole, again)
+    assert again_curve == curve
+
+
 def test_no_checkpoint_means_a_fresh_start(tmp_path: Path) -> None:
     assert last_checkpoint(tmp_path) is None
 

