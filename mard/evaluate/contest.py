@@ -80,7 +80,10 @@ def run_baselines(
         on_progress: Called with (baselines done, baselines in all); a structural model counts once a tier.
     """
     runs = dict(_runs(contest, settings))
-    with ThreadPoolExecutor(workers, initializer=_one_thread_each) as pool:
+    with (
+        threadpool_limits(1, "blas"),
+        ThreadPoolExecutor(workers, initializer=_no_threads_of_its_own) as pool,
+    ):
         jobs = {name: pool.submit(run) for name, run in runs.items()}
         for done, job in enumerate(as_completed(jobs.values()), start=1):
             job.result()
@@ -92,8 +95,9 @@ def run_baselines(
     )
 
 
-def _one_thread_each() -> None:
-    threadpool_limits(limits=1, user_api="openmp")
+def _no_threads_of_its_own() -> None:
+    """OpenMP's limit belongs to the thread that sets it, so every worker sets its own."""
+    threadpool_limits(1, "openmp")
 
 
 def _runs(contest: Contest, settings: Settings) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
