@@ -41,13 +41,11 @@ class Answerer:
 
     def candidates(self, questions: Sequence[Question], protocol: Protocol) -> list[list[Candidate]]:
         """Scored candidates of each question: both greedy orderings and the protocol's samples."""
-        infer = self.params.infer
+        infer, batch_size = self.params.infer, self.params.consensus.score_batch_size
         samples = infer.samples_warm if protocol is Protocol.WARM else infer.samples_cold
         with one_thread_if_small(self.decoder.model):
             drawn = sample(self.decoder, questions, samples=samples, temperature=infer.temperature)
-            return score(
-                self.prm, questions, drawn, epsilon=self.params.prm.epsilon, batch_size=infer.batch_size
-            )
+            return score(self.prm, questions, drawn, epsilon=self.params.prm.epsilon, batch_size=batch_size)
 
     def unconstrained(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         """Both greedy orderings without the grammar, unscored: what the constraint is measured against."""
