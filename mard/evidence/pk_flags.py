@@ -57,6 +57,11 @@ ROLES: Final[dict[str, PkRole]] = {
 """Actions that set a flag, as whole phrases; every other action sets none."""
 
 
+def protein_name(protein: str) -> str:
+    """``cyp3a4`` as it is written in a claim: CYP3A4, P-gp."""
+    return "P-gp" if protein == "pgp" else protein.upper()
+
+
 def pk_flags(links: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
     """Flags of one drug, sorted.
 

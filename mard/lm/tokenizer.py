@@ -17,6 +17,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mard.errors import TokenizerError
+from mard.evidence.pk_flags import PROTEINS, protein_name
 from mard.schema import MAX_STEPS, PAIR_CITATIONS, Direction, Family, PkRole, Polarity, StepRole
 
 PAD: Final = "<|pad|>"
@@ -25,16 +26,6 @@ STEP: Final = "<|step|>"
 
 _WORD: Final = r" ?\d+\.\d+| ?\w+| ?[^\s\w]+|\s+"
 """Decimals and ids stay whole, so that frequent ones (0.41, DB00582, P08684) become one token each."""
-
-PK_PROTEINS: Final = (
-    *("cyp1a2", "cyp2a6", "cyp2b6", "cyp2c8", "cyp2c9", "cyp2c19", "cyp2d6", "cyp2e1", "cyp3a4", "cyp3a5"),
-    *("ugt1a1", "pgp", "bcrp", "oatp1b1", "oatp1b3", "oat1", "oat3", "oct2", "mate1"),
-)
-
-
-def protein_name(protein: str) -> str:
-    """``cyp3a4`` as it is written in a claim: CYP3A4, P-gp."""
-    return "P-gp" if protein == "pgp" else protein.upper()
 
 
 def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
@@ -55,9 +46,9 @@ def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
         *(f'","polarity":"{polarity}","confidence":' for polarity in Polarity),
         *(f',"abstain":{value}}}}}' for value in ("false", "true")),
     )
-    words = (*Family, *subtypes, *Direction, *map(protein_name, PK_PROTEINS), "Drug A", "Drug B")
+    words = (*Family, *subtypes, *Direction, *map(protein_name, PROTEINS.values()), "Drug A", "Drug B")
     citations = (
-        *(f"{protein}_{role}" for protein, role in product(PK_PROTEINS, PkRole)),
+        *(f"{protein}_{role}" for protein, role in product(PROTEINS.values(), PkRole)),
         *sorted(PAIR_CITATIONS),
         *(f"{space}{side}:{kind}" for space, side, kind in product(("", " "), "AB", ("", "ATC:"))),
         "nbr:",

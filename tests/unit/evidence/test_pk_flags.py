@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mard.evidence.pk_flags import PROTEINS, pk_flags
+from mard.evidence.pk_flags import PROTEINS, pk_flags, protein_name
 
 CYP3A4, PGP, ALBUMIN = "P08684", "P08183", "P02768"
 
@@ -21,3 +21,7 @@ def test_graded_and_loosely_written_actions_count():
 
 def test_the_19_enzymes_and_transporters():
     assert len(set(PROTEINS.values())) == len(PROTEINS) == 19
+
+
+def test_proteins_are_written_as_in_the_literature():
+    assert [protein_name(protein) for protein in ("cyp3a4", "pgp", "mate1")] == ["CYP3A4", "P-gp", "MATE1"]

@@ -15,9 +15,7 @@ from transformers import PreTrainedTokenizerFast
 from mard.errors import TokenizerError
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.tokenizer import (
-    PK_PROTEINS,
     load_tokenizer,
-    protein_name,
     token_ids,
     trace_pieces,
     train_tokenizer,
@@ -87,12 +85,6 @@ def test_twins_have_equally_many_tokens() -> None:
     for example in students.examples():
         twin = mirror(example.trace).to_json()
         assert len(token_ids(tokenizer, example.trace.to_json())) == len(token_ids(tokenizer, twin))
-
-
-def test_proteins_are_those_of_the_pk_flags() -> None:
-    assert len(PK_PROTEINS) == len(set(PK_PROTEINS)) == 19
-    assert protein_name("cyp3a4") == "CYP3A4"
-    assert protein_name("pgp") == "P-gp"
 
 
 def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
