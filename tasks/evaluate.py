@@ -14,6 +14,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mard.errors import InputError
 from mard.io import read_json, read_jsonl, sha256_file, write_json, write_text
 from mard.schema import Direction, Family, Label, Part, Polarity, Protocol, Trace
 from tasks import contracts
@@ -70,8 +71,18 @@ class Inputs:
         return contracts.read(self.workspace.need("evidence"), "evidence/drugs")
 
     def gold(self, protocol: Protocol) -> pl.DataFrame:
-        """Labelled test pairs of a protocol's manifest, sorted."""
+        """Labelled test pairs of a protocol's manifest, sorted.
+
+        Raises:
+            InputError: There are none.
+        """
         wanted = self.manifest.filter(pl.col("protocol") == protocol).select("pair_id")
+        if wanted.is_empty():
+            size = self.workspace.params.infer.manifest_size
+            raise InputError(
+                f"split/eval.parquet has no {protocol} test pairs of size {size}; run the stage 'split' "
+                "again with this infer.manifest_size, or on a larger release"
+            )
         return self.splits[protocol].join(wanted, on="pair_id", how="semi").drop("part").sort("pair_id")
 
     def train(self, protocol: Protocol) -> pl.DataFrame:
@@ -96,7 +107,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     hashes = {name: sha256_file(out / name) for name in files}
     write_json(out / "manifest.json", {"release": metrics["release"], "headline": summary, "sha256": hashes})
     _log(workspace, metrics, out)
-    return summary
+    return {f"{protocol} macro-F1": figures["macro_f1"] for protocol, figures in summary.items()}
 
 
 def run_all_baselines(inputs: Inputs) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from mard.evaluate.statistic import UNSCORED
 from mard.schema import Direction, Family, Protocol
 
 VOTE: Final = "neighbour vote"
+HELD_OUT: Final = "held_out"
 DARKEST: Final = (8, 69, 126)
 
 
@@ -150,9 +151,10 @@ def _rivals(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _systems(body: Mapping[str, Any], scale: Range) -> Iterator[dict[str, Any]]:
     """Rows of the protocol's table: baselines in the order in which they were run, then the student."""
-    comparisons = body["comparisons"]
-    for name, figures in body["baselines"].items():
-        bold = {metric for metric in HEADLINE if comparisons[name][metric]["win"] == "baseline"}
+    baselines, comparisons = body["baselines"], body["comparisons"]
+    for name, figures in baselines.items():
+        best = {m for m in HEADLINE if figures[m] == max(each[m] for each in baselines.values())}
+        bold = {metric for metric in best if comparisons[name][metric]["win"] == "baseline"}
         yield _system(name, figures, scale, bold) | {"comparison": comparisons[name]["macro_f1"]}
     beaten = {
         metric
@@ -202,23 +204,31 @@ def _gates(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _training(stage: str, report: Report) -> dict[str, Any]:
-    """A stage's curves, and its figures as a table: one row a metric, one column a group such as held_out."""
+    """A stage's curves, and its held-out figures as a table beside those of other models, then the rest."""
     values = report.metrics["training"][stage]
     history = report.histories[stage]
     curves = [
         (title, charts.training(f"{words.STAGES[stage]}: {title}", history, metric))
         for metric, title in words.CURVES[stage].items()
     ]
-    split = {name: name.rpartition(".") for name in values}
-    groups = list(dict.fromkeys(group for group, _, metric in split.values() if group))
-    metrics = sorted({metric for group, _, metric in split.values() if group})
+    groups = {group for group, dot, _ in map(_split, values) if dot}
+    measures = sorted(metric for group, _, metric in map(_split, values) if group == HELD_OUT)
+    columns = sorted(
+        (group for group in groups if any(f"{group}.{metric}" in values for metric in measures)),
+        key=lambda group: (group != HELD_OUT, group),
+    )
+    shown = {f"{group}.{metric}" for group in columns for metric in measures}
     return {
         "title": words.STAGES[stage],
         "curves": [(title, curve) for title, curve in curves if curve],
-        "groups": groups,
-        "rows": [(each, [_plain(values.get(f"{group}.{each}")) for group in groups]) for each in metrics],
-        "rest": [(name, _plain(values[name])) for name, (group, *_) in split.items() if not group],
+        "groups": columns,
+        "rows": [(each, [_plain(values.get(f"{group}.{each}")) for group in columns]) for each in measures],
+        "rest": [(name, _plain(value)) for name, value in sorted(values.items()) if name not in shown],
     }
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    return name.rpartition(".")
 
 
 def _plain(value: Any) -> str:

@@ -38,17 +38,8 @@ STAGES: Final = {
 
 CURVES: Final = {
     "prm": {"loss": "loss"},
-    "sft": {
-        "loss": "loss",
-        "nll_ab": "likelihood loss, (A, B)",
-        "nll_ba": "likelihood loss, (B, A)",
-        "kl": "mirror KL",
-    },
-    "dpo": {
-        "loss": "loss",
-        "rewards/margins": "reward margin",
-        "rewards/accuracies": "preferred rewarded more",
-    },
+    "sft": {"loss": "loss", "nll_ab": "likelihood loss", "kl": "mirror KL"},
+    "dpo": {"loss": "loss", "rewards/margins": "reward margin", "rewards/accuracies": "preferred won"},
 }
 
 FINAL, GREEDY = "final", "greedy"

@@ -47,7 +47,7 @@ def _rows(
     )  # fmt: skip
 
 
-def _data() -> Evaluation:
+def evaluation() -> Evaluation:
     baseline = _rows("x", "ab", wrong=(0, 2)).select(
         "pair_id", "family", "subtype", "direction", "polarity", "confidence"
     )
@@ -72,7 +72,7 @@ def _data() -> Evaluation:
 
 
 def test_the_student_is_the_final_layer_and_abstaining_keeps_its_best_guess() -> None:
-    student = evaluate_protocol(_data())["student"]
+    student = evaluate_protocol(evaluation())["student"]
     assert (student["accuracy"], student["coverage"], student["selective_accuracy"]) == (1.0, 0.75, 1.0)
     assert student["ths"] == pytest.approx((3 + 0.7) / 4)  # the abstention has no direction
     assert student["ece"] == pytest.approx(0.1)
@@ -80,7 +80,7 @@ def test_the_student_is_the_final_layer_and_abstaining_keeps_its_best_guess() ->
 
 
 def test_mirror_consistency_is_of_the_raw_orderings() -> None:
-    got = evaluate_protocol(_data())
+    got = evaluate_protocol(evaluation())
     # greedy: AB wrong on 0, BA wrong on 0 and 2, both wrong answers being AdverseRisk
     assert got["layers"]["greedy"]["mfs"] == 0.75
     assert got["slices"]["mirror_events"]["family"] == {
@@ -93,7 +93,7 @@ def test_mirror_consistency_is_of_the_raw_orderings() -> None:
 
 
 def test_baselines_get_the_same_figures_and_a_paired_comparison() -> None:
-    got = evaluate_protocol(_data())
+    got = evaluate_protocol(evaluation())
     assert got["baselines"]["neighbour vote"]["accuracy"] == 0.5
     compared = got["comparisons"]["neighbour vote"]["accuracy"]
     assert compared["difference"] == 0.5
@@ -103,28 +103,30 @@ def test_baselines_get_the_same_figures_and_a_paired_comparison() -> None:
 
 
 def test_rarity_says_what_it_counted() -> None:
-    rarity = evaluate_protocol(_data())["slices"]["rarity"]
+    rarity = evaluate_protocol(evaluation())["slices"]["rarity"]
     assert rarity["counted_in"] == "corpus"
     assert sum(row["pairs"] for row in rarity["deciles"]) == 4
 
 
 def test_two_runs_give_the_same_figures() -> None:
-    assert evaluate_protocol(_data()) == evaluate_protocol(_data())
+    assert evaluate_protocol(evaluation()) == evaluate_protocol(evaluation())
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
     shuffled = replace(
-        _data(), predictions=_data().predictions.reverse(), baselines=_data().baselines.reverse()
+        evaluation(),
+        predictions=evaluation().predictions.reverse(),
+        baselines=evaluation().baselines.reverse(),
     )
-    assert evaluate_protocol(shuffled) == evaluate_protocol(_data())
+    assert evaluate_protocol(shuffled) == evaluate_protocol(evaluation())
 
 
 def test_an_unanswered_test_pair_is_an_error_not_a_smaller_test() -> None:
-    data = replace(_data(), predictions=_data().predictions.filter(pl.col("pair_id") != "DB4|DB5"))
+    data = replace(evaluation(), predictions=evaluation().predictions.filter(pl.col("pair_id") != "DB4|DB5"))
     with pytest.raises(ContractError, match=r"answers 3 of the 4 test pairs of pair_cold"):
         evaluate_protocol(data)
 
 
 def test_no_final_answers_at_all_is_an_error() -> None:
     with pytest.raises(ContractError, match="no rows of 'verify' for pair_cold test"):
-        evaluate_protocol(replace(_data(), final_layer="verify"))
+        evaluate_protocol(replace(evaluation(), final_layer="verify"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mard.errors import MissingArtifact
+from mard.errors import InputError, MissingArtifact
 from mard.io import read_json, sha256_file
 from mard.schema import Protocol
 from tasks import contracts, evaluate
@@ -156,6 +156,14 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Workspace) -> None:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_artifacts_of_another_size_are_refused_in_one_line(workspace: Workspace) -> None:
+    other = workspace_for(
+        workspace.artifacts, overrides=[*SMALL, "split.eval_sizes=[7]", "infer.manifest_size=7"]
+    )
+    with pytest.raises(InputError, match="no warm test pairs of size 7"):
+        evaluate.run_all_baselines(evaluate.Inputs(other))
 
 
 def test_a_missing_stage_is_named(tmp_path: Path) -> None:
