@@ -83,7 +83,7 @@ GLOSSARY: Final = (
     ("macro-F1", "Mean of the families' F1, so that a rare family counts as much as a common one. A family"
      " that no test pair has is left out."),
     ("THS", "Partial credit: 0 wrong family, 0.3 family, 0.7 family and subtype, 1 with the direction too."),
-    ("Interval", "95 % of 2,000 bootstrap resamples over drugs, since pairs that share a drug are not"
+    ("Interval", "The middle 95 % of bootstrap resamples over drugs, since pairs that share a drug are not"
      " independent. Tables beside this page give the narrower pair-level intervals too."),
     ("Direction", "a_to_b: drug A acts and drug B is affected. Bidirectional: neither is the actor."),
     ("MFS, MPS", "Mirror consistency: asked the other way round, the family stays and the direction turns."),
