@@ -14,6 +14,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mard.errors import InputError
 from mard.gates.leakage import GateResult, training_rows
 from mard.gates.report import enforce, to_rows
 from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
@@ -96,6 +97,11 @@ def _shards(workspace: Workspace) -> Iterator[Shard]:
     work = workspace.work("infer", fingerprint(*inputs, params.infer, params.prm.epsilon))
     manifest = contracts.read(workspace.need("split"), "split/eval")
     manifest = manifest.filter(pl.col("size") == params.infer.manifest_size)
+    if manifest.is_empty():
+        raise InputError(
+            f"split/eval.parquet has no manifest of size {params.infer.manifest_size} (infer.manifest_size); "
+            "run the stage 'split' again"
+        )
     for protocol in Protocol:
         for part in HELD_OUT:
             rows = manifest.filter((pl.col("protocol") == protocol) & (pl.col("part") == part))
