@@ -126,8 +126,8 @@ def _complete(checkpoint: Path) -> bool:
 
 
 def metrics(entry: Mapping[str, Any]) -> dict[str, float]:
-    """The metrics of a log entry, without counters."""
-    return {key: float(value) for key, value in entry.items() if key not in _NOT_A_METRIC}
+    """The metrics of a log entry, without counters, in an order that a resumed run has too."""
+    return {key: float(entry[key]) for key in sorted(entry) if key not in _NOT_A_METRIC}
 
 
 class _Reporter(TrainerCallback):
