@@ -20,6 +20,7 @@ from mard.io import read_json, sha256_file
 from tasks.stage import REPOSITORY, Workspace
 
 EXPERIMENT = "mard"
+CODE = ("mard", "tasks", "flows", "mlflow", "params.yaml", "dvc.yaml")
 
 
 def connect(workspace: Workspace) -> None:
@@ -72,10 +73,10 @@ def provenance(workspace: Workspace) -> dict[str, str]:
 
 
 def git_commit() -> str:
-    """HEAD's commit, with ``+changes`` when the tree is dirty, or ``unknown``."""
+    """HEAD's commit, with ``+changes`` when code or parameters differ from it, or ``unknown``."""
     try:
         head = _git("rev-parse", "HEAD")
-        return head + ("+changes" if _git("status", "--porcelain") else "")
+        return head + ("+changes" if _git("status", "--porcelain", "--", *CODE) else "")
     except (OSError, subprocess.CalledProcessError):
         return os.environ.get("MARD_GIT_COMMIT", "unknown")
 
