@@ -12,6 +12,7 @@ from mard.ingest.sample.release import write_release
 from mard.io import read_json
 from tasks.environment import REPOSITORY
 from tasks.stage import workspace_for
+from tasks.versioning import track_data
 
 
 def run_pipeline(
@@ -63,6 +64,7 @@ def _provide_sample() -> None:
     data = REPOSITORY / "data"
     if not data.exists():
         write_release(data)
+        track_data()
 
 
 def _where(artifacts: Path | None) -> str:

@@ -74,8 +74,13 @@ def adopt_release(path: Path) -> None:
     with atomic_path(data) as partial:
         partial.mkdir()
         shutil.copy2(path, partial / path.name)
+    track_data()
+
+
+def track_data() -> None:
+    """Pin what ``data/`` holds in ``data.dvc`` and keep it in DVC's cache."""
     with _repository() as repo:
-        repo.add([str(data)])
+        repo.add([str(REPOSITORY / "data")])
 
 
 def changed_stages() -> list[str]:
