@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mard.evidence.render import with_names
 from mard.schema import DrugEvidence, FinalAnswer, Step, Trace
 
 
@@ -34,13 +35,18 @@ class Prediction:
         """The steps of the argument."""
         return self.trace.steps
 
+    @property
+    def summary(self) -> str:
+        """The summary, with the drugs' names."""
+        return with_names(self.trace.summary, self.first, self.second)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
             "pair": {side: {"id": drug.drug_id, "name": drug.name} for side, drug in self._drugs()},
             **asdict(self.answer),
             "steps": [asdict(step) | {"citations": list(step.citations)} for step in self.steps],
-            "summary": self.trace.summary,
+            "summary": self.summary,
             "evidence": dict(self.evidence),
             "model_version": self.model_version,
         }

@@ -36,10 +36,10 @@ def _lines(prediction: Prediction) -> Iterator[str]:
     yield ""
     for step in prediction.steps:
         yield from _wrapped(f"{step.step}. [{step.role}] {step.claim}", "   ")
-        for citation in step.citations:
+        for citation in dict.fromkeys(step.citations):
             yield from _wrapped(f"   {citation:<24} {prediction.evidence[citation]}", " " * 28)
     yield ""
-    yield from _wrapped(prediction.trace.summary, "")
+    yield from _wrapped(prediction.summary, "")
     yield ""
     yield f"model {prediction.model_version}"
     yield DISCLAIMER

@@ -30,7 +30,7 @@ id, copied letter for letter from the pool.
 - direction: in a_to_b Drug A acts and Drug B is affected; in b_to_a the other way round; bidirectional when \
 neither acts alone. polarity: whether the quantity that the subtype names goes up or down.
 - Say in a step with the role evidence_gap what the pool lacks or what speaks against your answer.
-- The summary has at most {MAX_SUMMARY_WORDS} words and names both drugs. Do not hedge.
+- The summary has at most {MAX_SUMMARY_WORDS} words and speaks of both Drug A and Drug B. Do not hedge.
 - Abstain (abstain true, direction n/a, your best guess otherwise) only if almost nothing is recorded about \
 one of the drugs and the labelled pairs do not help.
 - confidence is your probability that the family is right."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mard.evidence.meaning import meanings, uniprot
+from mard.evidence.render import with_names
 from mard.schema import Label, Pool, Trace
 
 NOT_IN_POOL: Final = "not in the evidence pool"
@@ -49,6 +50,11 @@ class WorkedTrace:
     def answer_score(self) -> float | None:
         """The PRM's score of the trace's final answer, where it has scored the trace."""
         return self.step_scores[-1] if len(self.step_scores) > len(self.trace.steps) else None
+
+    @property
+    def summary(self) -> str:
+        """The summary, with the drugs' names."""
+        return with_names(self.trace.summary, self.pool.a, self.pool.b)
 
     @property
     def cited(self) -> list[str]:

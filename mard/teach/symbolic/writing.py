@@ -1,6 +1,6 @@
 """Writing the trace of a hypothesis: evidence, what is missing, the direction, the conclusion.
 
-Claims are short sentences over "Drug A" and "Drug B"; the summary names the drugs.
+Claims and the summary are short sentences over "Drug A" and "Drug B": names are put in for display.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ _WORDS: Final = {
 }
 
 
+_SILENT_POOL: Final = Draft(StepRole.EVIDENCE_GAP, ("No fact about either drug argues for a mechanism.",), ())
+
+
 def write_trace(
     pool: Pool, hypothesis: Hypothesis, best_guess: Label, confidence: float, random: Random
 ) -> Trace:
@@ -62,13 +65,13 @@ def write_trace(
         return _abstention(pool, best_guess, confidence, random)
     label = hypothesis.label
     evidence = _evidence(hypothesis, pool, random)
-    gaps = list(_gaps(pool, label))
-    shown_gap = [random.choice(gaps)] if gaps and (not evidence or random.random() < GAP_SHARE) else []
+    gaps = list(_gaps(pool, label)) or [_SILENT_POOL]
+    shown_gap = [random.choice(gaps)] if not evidence or random.random() < GAP_SHARE else []
     cited = tuple(dict.fromkeys(citation for draft in evidence[:2] for citation in draft.citations))
     effect = Draft(StepRole.DIRECTION, effect_claims(label), cited)
     steps = _steps([*evidence, *shown_gap, effect, _conclusion(label, cited)], random)
     lead = steps[0].claim if evidence else None
-    summary = _named(_summary(lead, effect_claims(label)[0]), pool)
+    summary = _summary(lead, effect_claims(label)[0])
     return Trace(steps, summary, _answer(label, label.direction, confidence))
 
 
@@ -160,7 +163,7 @@ def _abstention(pool: Pool, best_guess: Label, confidence: float, random: Random
     )
     closing = Draft(StepRole.CONCLUSION, ("No mechanism is concluded.",), ())
     steps = _steps([*little, *gaps, abstain, closing], random)
-    summary = _named("The evidence on Drug A and Drug B is too thin to name a mechanism.", pool)
+    summary = "The evidence on Drug A and Drug B is too thin to name a mechanism."
     return Trace(steps, summary, _answer(best_guess, Direction.NONE, confidence))
 
 
@@ -180,8 +183,3 @@ def _summary(lead: str | None, effect: str) -> str:
     """ "Drug A inhibits CYP3A4, so Drug A decreases the metabolism of Drug B."."""
     effect = effect.replace("Both drugs", "Drug A and Drug B")
     return effect if lead is None else f"{lead.removesuffix('.')}, so {effect}"
-
-
-def _named(text: str, pool: Pool) -> str:
-    """The text with the drugs' names."""
-    return text.replace("Drug A", pool.a.name).replace("Drug B", pool.b.name)

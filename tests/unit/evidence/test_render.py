@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mard.evidence.render import mask, render, unmask
+from mard.evidence.render import mask, render, unmask, with_names
 from mard.mirror import mirror, mirror_citation
 from mard.schema import (
     Direction,
@@ -157,3 +157,10 @@ def test_mask_takes_the_longer_of_two_nested_names_first():
     known = voriconazole_axitinib()
     pool = replace(known, a=replace(known.a, name="Insulin"), b=replace(known.b, name="Insulin lispro"))
     assert mask("Insulin lispro with insulin", pool) == "Drug B with Drug A"
+
+
+def test_names_are_put_in_for_display() -> None:
+    pool = voriconazole_axitinib()
+    assert with_names("Drug A decreases the metabolism of Drug B.", pool.a, pool.b) == (
+        "Voriconazole decreases the metabolism of Axitinib."
+    )

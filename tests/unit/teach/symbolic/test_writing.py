@@ -67,7 +67,7 @@ def test_a_guess_without_argument_says_what_is_missing() -> None:
     pool = replace(pool, pair=replace(pool.pair, protein_jaccard=0.0))
     trace = write_trace(pool, Hypothesis(UNNAMED_RISK, 0.5, ()), UNNAMED_RISK, 0.3, Random(1))
     assert [step.role for step in trace.steps] == ["evidence_gap", "direction", "conclusion"]
-    assert trace.summary == "Voriconazole and Axitinib increase the risk of adverse effects."
+    assert trace.summary == "Drug A and Drug B increase the risk of adverse effects."
 
 
 def test_an_abstention_keeps_a_best_guess_and_names_no_direction() -> None:
@@ -81,5 +81,5 @@ def test_an_abstention_keeps_a_best_guess_and_names_no_direction() -> None:
 def test_the_summary_says_what_the_answer_says(label: Label, seed: int) -> None:
     pool = voriconazole_axitinib()
     trace = write_trace(pool, Hypothesis(label, 1.0, ()), label, 0.5, Random(seed))
-    told = lexicon.read(trace.summary.replace(pool.a.name, "Drug A").replace(pool.b.name, "Drug B"))
+    told = lexicon.read(trace.summary)
     assert (told.families, told.directions) == ({label.family}, {label.direction})
