@@ -34,8 +34,12 @@ def serve(prefect_port: int, mlflow_port: int, artifacts: Path | None) -> None:
         _require_free(server, port, option)
     home = REPOSITORY if artifacts is None else artifacts.resolve()
     servers = {
-        "Prefect": (_start(prefect_command(prefect_port)), f"http://{HOST}:{prefect_port}", "/api/health"),
-        "MLflow": (_start(mlflow_command(mlflow_port, home)), f"http://{HOST}:{mlflow_port}", "/health"),
+        "Prefect": (
+            _start(prefect_command(prefect_port), prefect_environment(prefect_port)),
+            f"http://{HOST}:{prefect_port}",
+            "/api/health",
+        ),
+        "MLflow": (_start(mlflow_command(mlflow_port, home), {}), f"http://{HOST}:{mlflow_port}", "/health"),
     }
     try:
         for name, (process, address, health) in servers.items():
@@ -55,6 +59,11 @@ def serve(prefect_port: int, mlflow_port: int, artifacts: Path | None) -> None:
 def prefect_command(port: int) -> list[str]:
     """The command that serves Prefect's API and UI."""
     return [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+
+
+def prefect_environment(port: int) -> dict[str, str]:
+    """Where the UI, which runs in the browser, finds the API: without it, always at port 4200."""
+    return {"PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api"}
 
 
 def mlflow_command(port: int, home: Path) -> list[str]:
@@ -77,8 +86,10 @@ def _require_free(server: str, port: int, option: str) -> None:
             raise PortInUse(server, port, f"stop what listens there or give {option}") from error
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def _wait_until_healthy(name: str, process: subprocess.Popen[bytes], address: str) -> None:

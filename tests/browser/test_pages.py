@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mlflow import MlflowClient
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from flows.servers import mlflow_command, prefect_command
+from flows.servers import mlflow_command, prefect_command, prefect_environment
 from tests.conftest import ROOT
 from tests.flows.test_servers import free_port
 
@@ -76,7 +78,10 @@ def mlflow_address(finished: Path) -> Iterator[str]:
 def prefect_address(finished: Path, prefect_home: Path) -> Iterator[str]:
     port = free_port()
     process = _serve(
-        prefect_command(port), f"http://127.0.0.1:{port}/api/health", PREFECT_HOME=str(prefect_home)
+        prefect_command(port),
+        f"http://127.0.0.1:{port}/api/health",
+        PREFECT_HOME=str(prefect_home),
+        **prefect_environment(port),
     )
     yield f"http://127.0.0.1:{port}"
     process.terminate()
@@ -117,9 +122,14 @@ def test_the_report_does_not_scroll_sideways_on_a_phone(finished: Path, browser:
 
 
 def test_mlflow_compares_the_training_runs(page: Page, mlflow_address: str) -> None:
-    page.goto(f"{mlflow_address}/#/experiments/1")
-    for stage in ("prm", "sft", "dpo"):
-        page.get_by_role("link", name=stage, exact=True).first.wait_for(timeout=60_000)
+    client = MlflowClient(mlflow_address)
+    experiment = client.get_experiment_by_name("mard").experiment_id
+    runs = {run.info.run_name: run.info.run_id for run in client.search_runs([experiment])}
+    chosen = json.dumps([runs[stage] for stage in ("prm", "sft", "dpo")])
+    page.goto(f"{mlflow_address}/#/compare-runs?runs={chosen}&experiments={json.dumps([experiment])}")
+    page.get_by_text("Comparing 3 Runs").first.wait_for(timeout=60_000)
+    for shown in (*("prm", "sft", "dpo"), "learning_rate"):
+        page.get_by_text(shown, exact=True).first.wait_for(timeout=60_000)
 
 
 def test_mlflow_shows_the_registered_model(page: Page, mlflow_address: str) -> None:
