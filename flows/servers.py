@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def serve(prefect_port: int, mlflow_port: int, artifacts: Path | None) -> None:
         ("MLflow", mlflow_port, "--mlflow-port"),
     ):
         _require_free(server, port, option)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = REPOSITORY if artifacts is None else artifacts.resolve()
     servers = {
         "Prefect": (
