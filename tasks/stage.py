@@ -18,6 +18,7 @@ from tasks.environment import REPOSITORY
 ARTIFACTS = REPOSITORY / "artifacts"
 PARAMS = REPOSITORY / "params.yaml"
 PRESETS = REPOSITORY / "infra" / "presets"
+TEAM_SERVER = os.environ.get("MLFLOW_TRACKING_URI")  # read once: MLflow itself sets the variable later
 
 Summary = Mapping[str, Any]
 Compute = Callable[["Workspace", Path], Summary]
@@ -109,7 +110,7 @@ def workspace_for(
 
 def tracking_store(folder: Path) -> str:
     """The team's MLflow server when ``MLFLOW_TRACKING_URI`` is set, else a database in ``folder``."""
-    return os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlruns/mlflow.db")
+    return TEAM_SERVER or f"sqlite:///{folder}/mlruns/mlflow.db"
 
 
 def fingerprint(*inputs: Path | object) -> str:
