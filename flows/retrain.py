@@ -21,6 +21,7 @@ from flows.corpus import corpus
 from flows.distill import distill
 from flows.release import release as release_flow
 from flows.train import train
+from tasks.progress import install_one_line_errors
 from tasks.stage import Workspace, workspace_for
 from tasks.tracking import parent_run
 from tasks.versioning import adopt_release, changed_stages, stages_between
@@ -45,6 +46,7 @@ def retrain(
         first: The first stage to run.
         last: The last stage to run.
     """
+    install_one_line_errors()
     if release is not None and artifacts is None:
         adopt_release(Path(release))
         release = None

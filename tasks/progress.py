@@ -39,7 +39,9 @@ class OneLineErrors(logging.Filter):
 def install_one_line_errors() -> None:
     """Attach :class:`OneLineErrors` to the loggers of Prefect's runs."""
     for name in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).addFilter(OneLineErrors())
+        runs = logging.getLogger(name)
+        if not any(isinstance(present, OneLineErrors) for present in runs.filters):
+            runs.addFilter(OneLineErrors())
 
 
 class Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -116,3 +117,19 @@ def test_explain_lists_the_pool_and_status_the_stages(finished: Path) -> None:
     found = json.loads(mard("status", "--json", "--artifacts", str(finished)).stdout)
     assert set(found["stages"].values()) == {"current"}
     assert found["models"] == [{"name": "mard", "version": 1, "aliases": ["champion"]}]
+
+
+def test_a_broken_release_is_one_line_and_leaves_nothing(tmp_path: Path, sample: Path) -> None:
+    broken = tmp_path / "release.xml.gz"
+    broken.write_bytes(gzip.compress(sample.read_bytes())[:50_000])
+    artifacts = tmp_path / "artifacts"
+    done = mard(
+        *("run", "--release", str(broken), "--artifacts", str(artifacts)),
+        check=False,
+        PREFECT_HOME=str(tmp_path / "prefect"),
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stdout + done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("error:") and broken.name in line]
+    assert not (artifacts / "ingest").exists()
+    assert list(artifacts.glob("**/*.partial")) == []
