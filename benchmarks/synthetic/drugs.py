@@ -130,9 +130,9 @@ class _Draw:
     ) -> SyntheticDrug:
         random, shared = self._random, self._classes[group]
         coverage = INTERACTING if interacting else OTHER
-        name, smiles, block = self._identity(shared, base, drug_id)
-        if random.random() >= coverage.structure:
-            smiles = None
+        name, structure, block = self._identity(shared, base, drug_id)
+        smiles = structure if random.random() < coverage.structure else None
+        described = interacting or random.random() < 0.5
         return SyntheticDrug(
             row=row,
             drug_id=drug_id,
@@ -142,10 +142,8 @@ class _Draw:
             type="small molecule" if smiles or random.random() < 0.4 else "biotech",
             groups=random.choice(_GROUPS) if interacting else ("experimental",),
             retired_ids=(),
-            synonyms=tuple(self._names.synonyms(name, random.randrange(1, 5)))
-            if interacting or random.random() < 0.5
-            else (),
-            brands=tuple(self._names.brand() for _ in range(1 + random.randrange(3) if interacting else 0)),
+            synonyms=self._names.synonyms(name, random.randrange(1, 5)) if described else (),
+            brands=self._names.brands(random.randrange(1, 4)) if interacting else (),
             smiles=smiles,
             inchikey=f"{block}-{_letters(drug_id, 10)}-N" if smiles else None,
             atc=self._atc(shared) if random.random() < coverage.atc else (),

@@ -63,15 +63,18 @@ class NameBook:
         """A stereo-form of the drug called ``base``, or None where all are taken."""
         return self._first_free([prefix + base.lower() for prefix in _STEREO])
 
-    def synonyms(self, name: str, count: int) -> list[str]:
+    def synonyms(self, name: str, count: int) -> tuple[str, ...]:
         """Up to ``count`` other names: Latin and French endings, a salt, a code, an older name."""
         wanted = [name + "um", name + "e", f"{name} {self._random.choice(SALTS)} hydrate"]
         wanted.append(f"{word(self._random, 1)[:3].upper()}-{self._random.randrange(100, 99_999)}")
         wanted += [word(self._random, 3).capitalize() + "in" for _ in range(count)]
-        return [alias for alias in self._random.sample(wanted, count) if self._take(alias)]
+        return tuple(alias for alias in self._random.sample(wanted, count) if self._take(alias))
 
-    def brand(self) -> str:
-        """A new brand name."""
+    def brands(self, count: int) -> tuple[str, ...]:
+        """``count`` new brand names."""
+        return tuple(self._brand() for _ in range(count))
+
+    def _brand(self) -> str:
         while not self._take(name := word(self._random, self._random.choice((2, 3, 3))).capitalize()):
             pass
         return name
