@@ -6,8 +6,8 @@ When a gate fails, the stage leaves no folder; what was found is in ``artifacts/
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from prefect.cache_policies import NO_CACHE
 
 from mard.evidence.store import EvidenceStore
 from mard.gates import leakage
-from mard.gates.leakage import GateResult, ShownText
+from mard.gates.leakage import GateResult
 from mard.gates.report import enforce, to_rows
+from mard.gates.texts import evidence_text, shown_texts
 from mard.io import read_json, sha256_file, write_json
 from mard.label.taxonomy import load_taxonomy
 from mard.schema import Protocol
@@ -84,23 +85,18 @@ def _split_gates(workspace: Workspace, labels: pl.DataFrame, splits: Splits) -> 
 
 def _evidence_gate(workspace: Workspace, labels: pl.DataFrame) -> GateResult:
     """Gate 10, on the text of every pair of the corpus as its pool would show it."""
-    ingest = workspace.need("ingest")
+    ingest, evidence = workspace.need("ingest"), workspace.need("evidence")
     drugs = contracts.read(ingest, "ingest/drugs").select("drug_id", "name", "aliases")
     names = {drug_id: (name, *aliases) for drug_id, name, aliases in drugs.iter_rows()}
-    descriptions: dict[str, list[str]] = defaultdict(list)
-    interactions = contracts.read(ingest, "ingest/interactions").select("pair_id", "description").unique()
-    for pair_id, description in interactions.iter_rows():
-        descriptions[pair_id].append(description)
-    store = EvidenceStore.open(workspace.need("evidence"))
-    return leakage.evidence_text(_shown(store, labels), names, descriptions)
-
-
-def _shown(store: EvidenceStore, labels: pl.DataFrame) -> Iterator[ShownText]:
-    for pair_id, a, b in labels.select("pair_id", "drug_a", "drug_b").iter_rows():
-        for drug, partner in ((a, b), (b, a)):
-            evidence = store.evidence(drug, partner)
-            for text in filter(None, (evidence.moa, evidence.half_life_text)):
-                yield ShownText(pair_id, partner, text)
+    table = contracts.read(evidence, "evidence/drugs").select("drug_id", "moa_names", "half_life_names")
+    named = [
+        (drug_id, partner)
+        for drug_id, by_sentence, in_half_life in table.iter_rows()
+        for partner in (*chain.from_iterable(by_sentence), *in_half_life)
+    ]
+    shown = shown_texts(labels, EvidenceStore.open(evidence), named)
+    interactions = contracts.read(ingest, "ingest/interactions").select("pair_id", "description")
+    return evidence_text(shown, names, interactions)
 
 
 def _quality_tables(

@@ -9,24 +9,22 @@ can judge a split from anywhere.
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 
-from mard.evidence.excerpts import is_name
 from mard.schema import Family, Part, Protocol
 
 EXAMPLES: Final = 5
 HELD_OUT: Final = (Part.VAL, Part.TEST)
 
-_WORD: Final = re.compile(r"\w+")
-_CANONICAL: Final = pl.concat_str(
-    pl.min_horizontal("drug_a", "drug_b"), pl.max_horizontal("drug_a", "drug_b"), separator="|"
-)
+_ORDERED: Final = pl.col("drug_a") < pl.col("drug_b")
+_PAIR: Final = pl.concat_str("drug_a", "drug_b", separator="|")
+_FLIPPED: Final = pl.concat_str("drug_b", "drug_a", separator="|")
+_CANONICAL: Final = pl.when(_ORDERED).then(_PAIR).otherwise(_FLIPPED)
+_LABEL: Final = ("pair_id", "family", "subtype", "direction", "polarity")
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,16 @@ class GateResult:
     violations: int
     examples: tuple[str, ...]
 
+    @classmethod
+    def of(cls, gate: str, protocol: str, checked: int, *kinds: Iterable[str]) -> Self:
+        """Findings of each kind sorted, kinds in the order given, causes before what follows from them."""
+        listed = [finding for kind in kinds for finding in sorted(kind)]
+        return cls(gate, str(protocol), checked, len(listed), tuple(listed[:EXAMPLES]))
+
     @property
     def passed(self) -> bool:
         """Whether nothing is wrong."""
         return self.violations == 0
-
-
-def _result(gate: str, protocol: str, checked: int, *kinds: Iterable[str]) -> GateResult:
-    """Findings of each kind sorted, kinds in the order given, causes before what follows from them."""
-    listed = [finding for kind in kinds for finding in sorted(kind)]
-    return GateResult(gate, str(protocol), checked, len(listed), tuple(listed[:EXAMPLES]))
 
 
 # --- gates 1 to 6: splits and labels ------------------------------------------------------------
@@ -64,41 +62,45 @@ def _result(gate: str, protocol: str, checked: int, *kinds: Iterable[str]) -> Ga
 
 def pair_disjoint(split: pl.DataFrame, protocol: str) -> GateResult:
     """Gate 1: no pair is in two parts of a protocol, whichever way round it is written."""
-    parts = split.group_by(_CANONICAL.alias("pair")).agg(pl.col("part").unique().sort())
+    parts = _repeated(split).group_by("pair").agg(pl.col("part").unique().sort())
     twice = parts.filter(pl.col("part").list.len() > 1)
     found = [f"{pair} in {' and '.join(own)}" for pair, own in twice.iter_rows()]
-    return _result("pair_disjoint", protocol, split.height, found)
+    return GateResult.of("pair_disjoint", protocol, split.height, found)
 
 
 def mirror_disjoint(split: pl.DataFrame, protocol: str) -> GateResult:
     """Gate 2: pair ids are canonical, so no pair is also there in flipped form."""
-    canonical = (pl.col("pair_id") == _CANONICAL) & (pl.col("drug_a") < pl.col("drug_b"))
-    wrong = split.filter(~canonical)["pair_id"].to_list()
-    return _result("mirror_disjoint", protocol, split.height, [f"{pair} is not canonical" for pair in wrong])
+    canonical = _ORDERED & (pl.col("pair_id") == _PAIR)
+    wrong = split.select("pair_id", "drug_a", "drug_b").filter(~canonical)["pair_id"]
+    return GateResult.of(
+        "mirror_disjoint", protocol, split.height, [f"{pair} is not canonical" for pair in wrong]
+    )
 
 
 def drug_cold_disjoint(split: pl.DataFrame, partition: pl.DataFrame) -> GateResult:
     """Gate 3: no held-out drug occurs in a train pair, and each held-out pair has an unseen drug."""
     held_out = partition.filter(pl.col("part").is_in(HELD_OUT))["drug_id"].implode()
-    train = split.filter(pl.col("part") == Part.TRAIN)
+    pairs = split.select("pair_id", "drug_a", "drug_b", "part")
+    train = pairs.filter(pl.col("part") == Part.TRAIN)
     touching = train.filter(pl.col("drug_a").is_in(held_out) | pl.col("drug_b").is_in(held_out))
     leaks = [f"train pair {pair} holds a held-out drug" for pair in touching["pair_id"]]
     seen = _drugs_of(train)
-    known = split.filter(
+    known = pairs.filter(
         pl.col("part").is_in(HELD_OUT) & pl.col("drug_a").is_in(seen) & pl.col("drug_b").is_in(seen)
     )
     mixed = [f"{part} pair {pair}: both drugs are in train" for pair, part in _ids_and_parts(known)]
-    return _result("drug_cold_disjoint", Protocol.DRUG_COLD, split.height, leaks, mixed)
+    return GateResult.of("drug_cold_disjoint", Protocol.DRUG_COLD, split.height, leaks, mixed)
 
 
 def pair_cold_disjoint(split: pl.DataFrame) -> GateResult:
     """Gate 4: neither drug of a held-out pair occurs in a train pair."""
-    seen = _drugs_of(split.filter(pl.col("part") == Part.TRAIN))
-    known = split.filter(
+    pairs = split.select("pair_id", "drug_a", "drug_b", "part")
+    seen = _drugs_of(pairs.filter(pl.col("part") == Part.TRAIN))
+    known = pairs.filter(
         pl.col("part").is_in(HELD_OUT) & (pl.col("drug_a").is_in(seen) | pl.col("drug_b").is_in(seen))
     )
     found = [f"{part} pair {pair}: a drug is in train" for pair, part in _ids_and_parts(known)]
-    return _result("pair_cold_disjoint", Protocol.PAIR_COLD, split.height, found)
+    return GateResult.of("pair_cold_disjoint", Protocol.PAIR_COLD, split.height, found)
 
 
 def alias_disjoint(partition: pl.DataFrame, identities: Iterable[tuple[str, str]]) -> GateResult:
@@ -116,16 +118,16 @@ def alias_disjoint(partition: pl.DataFrame, identities: Iterable[tuple[str, str]
     found = [
         f"{identity}: {', '.join(ids)}" for identity, ids in split.select("identity", "drug_id").iter_rows()
     ]
-    return _result("alias_disjoint", "drug_partition", partition.height, found)
+    return GateResult.of("alias_disjoint", "drug_partition", partition.height, found)
 
 
 def label_unique(labels: pl.DataFrame) -> GateResult:
     """Gate 6: one label a pair, and no drug paired with itself."""
-    selves = labels.filter(pl.col("drug_a") == pl.col("drug_b"))["pair_id"]
-    counts = labels.group_by(_CANONICAL.alias("pair")).len().filter(pl.col("len") > 1)
-    found = [f"{pair} is a self-pair" for pair in selves]
+    selves = labels.select("pair_id", "drug_a", "drug_b").filter(pl.col("drug_a") == pl.col("drug_b"))
+    counts = _repeated(labels).group_by("pair").len()
+    found = [f"{pair} is a self-pair" for pair in selves["pair_id"]]
     found += [f"{pair} has {count} rows" for pair, count in counts.iter_rows()]
-    return _result("label_unique", "labels", labels.height, found)
+    return GateResult.of("label_unique", "labels", labels.height, found)
 
 
 # --- gates 7 to 9: what a model is shown and trained on -----------------------------------------
@@ -160,7 +162,7 @@ def neighbour_universe(
         for reason, broken in reasons.items()
         for query, neighbour in shown.filter(broken).select("pair_id", "neighbour").iter_rows()
     ]
-    return _result("neighbour_universe", protocol, neighbours.height, found)
+    return GateResult.of("neighbour_universe", protocol, neighbours.height, found)
 
 
 def neighbour_regime(neighbours: pl.DataFrame, queries: pl.DataFrame, protocol: str) -> GateResult:
@@ -189,17 +191,17 @@ def neighbour_regime(neighbours: pl.DataFrame, queries: pl.DataFrame, protocol: 
         f"{pair}: neighbours touch drugs that {own} hides"
         for pair, own in broken[["pair_id", "regime"]].iter_rows()
     ]
-    return _result("neighbour_universe", protocol, neighbours.height, found)
+    return GateResult.of("neighbour_universe", protocol, neighbours.height, found)
 
 
 def teacher_subset_inside(subset: pl.DataFrame, splits: Mapping[Protocol, pl.DataFrame]) -> GateResult:
     """Gate 8: the teacher subset lies in the train part of every protocol."""
     found = []
     for protocol, split in splits.items():
-        train = split.filter(pl.col("part") == Part.TRAIN)
-        outside = subset.join(train, on="pair_id", how="anti")["pair_id"]
+        here = _pairs_among(split, subset["pair_id"]).filter(pl.col("part") == Part.TRAIN)
+        outside = subset.join(here, on="pair_id", how="anti")["pair_id"]
         found += [f"{pair} is not in train of {protocol}" for pair in outside]
-    return _result("teacher_subset_inside", "teacher_subset", subset.height, found)
+    return GateResult.of("teacher_subset_inside", "teacher_subset", subset.height, found)
 
 
 def training_rows(table: str, pair_ids: Sequence[str], allowed: pl.DataFrame) -> GateResult:
@@ -213,48 +215,10 @@ def training_rows(table: str, pair_ids: Sequence[str], allowed: pl.DataFrame) ->
     """
     rows = pl.DataFrame({"pair_id": pair_ids}, schema={"pair_id": pl.String})
     outside = rows.unique().join(allowed, on="pair_id", how="anti")["pair_id"]
-    return _result("training_rows", table, rows.height, [f"{pair} may not be used" for pair in outside])
+    return GateResult.of("training_rows", table, rows.height, [f"{pair} may not be used" for pair in outside])
 
 
-# --- gates 10 and 11: evidence and manifests ----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ShownText:
-    """Free text of one drug as the pool of a pair shows it; ``partner`` is the pair's other drug."""
-
-    pair_id: str
-    partner: str
-    text: str
-
-
-def evidence_text(
-    shown: Iterable[ShownText], names: Mapping[str, Sequence[str]], descriptions: Mapping[str, Sequence[str]]
-) -> GateResult:
-    """Gate 10: no evidence contains the pair's own description or names the partner.
-
-    Args:
-        shown: Every text that pools show.
-        names: Name and aliases of each drug.
-        descriptions: The release's own sentences about each pair.
-    """
-    known = {drug_id: _known_names(aliases) for drug_id, aliases in names.items()}
-    plain = functools.lru_cache(maxsize=4096)(_plain_and_words)
-    checked = 0
-    told, named = [], []
-    for item in shown:
-        checked += 1
-        text, words = plain(item.text)
-        own = descriptions.get(item.pair_id, ())
-        if any(len(sentence) <= len(item.text) and _plain(sentence) in text for sentence in own):
-            told.append(f"{item.pair_id}: evidence holds the interaction's description")
-        found = [
-            name
-            for word, plain_name, name in known.get(item.partner, ())
-            if word in words and _names(text, plain_name)
-        ]
-        named += [f"{item.pair_id}: evidence names the partner ({name})" for name in found[:1]]
-    return _result("evidence_text", "pools", checked, told, named)
+# --- gate 11: manifests ---------------------------------------------------------------------------
 
 
 def manifest_integrity(
@@ -268,14 +232,8 @@ def manifest_integrity(
         labels: Table ``label/labels``.
         declared_gaps: ``protocol/part/family`` that are known to be absent.
     """
-    label = ("pair_id", "family", "subtype", "direction", "polarity")
-    found = [
-        f"{pair} is missing or has another label"
-        for pair in labels.join(split, on=label, how="anti")["pair_id"]
-    ]
-    found += [
-        f"{pair} is not in the corpus" for pair in split.join(labels, on="pair_id", how="anti")["pair_id"]
-    ]
+    found = [f"{pair} is missing or has another label" for pair in _without(labels, split, _LABEL)]
+    found += [f"{pair} is not in the corpus" for pair in _without(split, labels, ("pair_id",))]
     present = set(split.select("part", "family").unique().iter_rows())
     found += [
         f"{gap} is absent and not declared"
@@ -283,7 +241,7 @@ def manifest_integrity(
         for family in Family
         if (part, family) not in present and (gap := f"{protocol}/{part}/{family}") not in declared_gaps
     ]
-    return _result("manifest_integrity", protocol, split.height, found)
+    return GateResult.of("manifest_integrity", protocol, split.height, found)
 
 
 def manifest_hashes(pins: Mapping[str, str], actual: Mapping[str, str]) -> GateResult:
@@ -298,21 +256,45 @@ def manifest_hashes(pins: Mapping[str, str], actual: Mapping[str, str]) -> GateR
         for name, pin in pins.items()
         if actual.get(name) != pin
     ]
-    return _result("manifest_integrity", "hashes", len(pins), found)
+    return GateResult.of("manifest_integrity", "hashes", len(pins), found)
 
 
 def manifest_members(manifest: pl.DataFrame, splits: Mapping[Protocol, pl.DataFrame]) -> GateResult:
     """Gate 11: every pair of an evaluation manifest lies in the part that it stands for."""
-    parts = pl.concat(
-        [
-            split.select("pair_id", "part", protocol=pl.lit(str(protocol)))
-            for protocol, split in splits.items()
-        ]
-    )
-    outside = manifest.join(parts, on=["protocol", "part", "pair_id"], how="anti")
+    parts = [
+        _pairs_among(split, manifest["pair_id"]).select("pair_id", "part", protocol=pl.lit(str(protocol)))
+        for protocol, split in splits.items()
+    ]
+    outside = manifest.join(pl.concat(parts), on=["protocol", "part", "pair_id"], how="anti")
     rows = outside.select("pair_id", "protocol", "part").iter_rows()
     found = [f"{pair} is not in {part} of {protocol}" for pair, protocol, part in rows]
-    return _result("manifest_integrity", "eval", manifest.height, found)
+    return GateResult.of("manifest_integrity", "eval", manifest.height, found)
+
+
+def _repeated(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose pair comes more than once, either way round, with its canonical id as ``pair``.
+
+    Rows are found by the numbers that stand for their drugs, since comparing text is slow.
+    """
+    a, b = (pl.col(drug).cast(pl.Categorical).to_physical().cast(pl.UInt64) for drug in ("drug_a", "drug_b"))
+    keys = pairs.select(pl.when(a < b).then(a * 2**32 + b).otherwise(b * 2**32 + a)).to_series()
+    ordered = keys.sort()
+    again = ordered.filter(ordered.diff() == 0)
+    rows = pairs.filter(keys.is_in(again.implode())) if len(again) else pairs.clear()
+    return rows.with_columns(pair=_CANONICAL)
+
+
+def _without(table: pl.DataFrame, other: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Ids of the pairs of a table that another does not have with the same values of some columns."""
+    table, other = table.select(columns), other.select(columns)
+    if table.equals(other):
+        return table["pair_id"].clear()
+    return table.join(other, on=columns, how="anti")["pair_id"]
+
+
+def _pairs_among(split: pl.DataFrame, pair_ids: pl.Series) -> pl.DataFrame:
+    """``pair_id`` and ``part`` of some pairs of a split."""
+    return split.select("pair_id", "part").filter(pl.col("pair_id").is_in(pair_ids.unique().implode()))
 
 
 def _drugs_of(pairs: pl.DataFrame) -> pl.Series:
@@ -321,22 +303,3 @@ def _drugs_of(pairs: pl.DataFrame) -> pl.Series:
 
 def _ids_and_parts(pairs: pl.DataFrame) -> Iterable[tuple[str, str]]:
     return pairs.select("pair_id", "part").iter_rows()
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
-
-
-def _plain_and_words(text: str) -> tuple[str, frozenset[str]]:
-    plain = _plain(text)
-    return plain, frozenset(_WORD.findall(plain))
-
-
-def _known_names(names: Iterable[str]) -> list[tuple[str, str, str]]:
-    """First word, plain form and spelling of each name that can be told apart from other words."""
-    plain = {_plain(name): name for name in names if is_name(name)}
-    return [(_WORD.findall(text)[0], text, name) for text, name in plain.items()]
-
-
-def _names(text: str, name: str) -> bool:
-    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

@@ -10,11 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mard.gates.leakage import (
-    GateResult,
-    ShownText,
     alias_disjoint,
     drug_cold_disjoint,
-    evidence_text,
     label_unique,
     manifest_hashes,
     manifest_integrity,
@@ -262,37 +259,6 @@ def test_training_rows_finds_a_row_from_elsewhere(seed):
     pair = clean.pick(clean.part(Protocol.DRUG_COLD, "test"))["pair_id"][0]
     result = training_rows("preferences", [*clean.subset["pair_id"], pair, pair], clean.subset)
     assert (result.violations, result.examples) == (1, (f"{pair} may not be used",))
-
-
-NAMES = {"DB00002": ["Aspirin", "Acetylsalicylic acid", "AS"], "DB00003": ["Fine"]}
-DESCRIBED = "The risk of bleeding can be increased when Warfarin is combined with Aspirin."
-DESCRIPTIONS = {"DB00001|DB00002": [DESCRIBED]}
-
-
-def shown_beside_aspirin(*texts: str) -> GateResult:
-    """Gate 10 on what warfarin's evidence says in the pool of warfarin and aspirin."""
-    shown = [ShownText("DB00001|DB00002", "DB00002", text) for text in texts]
-    return evidence_text(shown, NAMES, DESCRIPTIONS)
-
-
-@pytest.mark.parametrize("text", ["Blocks VKOR.", "As with aspirinoids.", "as such, fine", ""])
-def test_evidence_text_lets_other_text_pass(text):
-    assert shown_beside_aspirin(text).passed
-
-
-@pytest.mark.parametrize("text", ["Adds to ASPIRIN.", "(acetylsalicylic\n acid)"])
-def test_evidence_text_finds_the_partners_name(text):
-    result = shown_beside_aspirin("Blocks VKOR.", text)
-    assert (result.checked, result.violations) == (2, 1)
-    assert "names the partner" in result.examples[0]
-
-
-def test_evidence_text_finds_the_description_however_it_is_spaced():
-    text = f"Note: {DESCRIBED.lower().replace(' ', '  ')} End."
-    assert shown_beside_aspirin(text).examples == (
-        "DB00001|DB00002: evidence holds the interaction's description",
-        "DB00001|DB00002: evidence names the partner (Aspirin)",
-    )
 
 
 @quick
