@@ -25,9 +25,9 @@ BOTH, ONLY_A, ONLY_B = 0, 1, 2
 _DRUG_SPREAD: Final = 1.0
 _CLASS_SPREAD: Final = 1.2
 _OFF_CLASS_SHARE: Final = 0.15
-_RUNS: Final = 400
+_RUNS_PER_CLASS: Final = 3
 _ALIAS_SHARE: Final = 0.008
-_LINE_BREAK_SHARE: Final = 0.0005
+_LINE_BREAK_SHARE: Final = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def draw_pairs(sizes: Sizes, interacting: Rows, groups: Rows, seed: int) -> Pair
     rng = np.random.default_rng([seed, 1])
     low, high = _draw_ends(sizes, groups, rng)
     a_acts, order = _by_acting_class(groups[low], groups[high], sizes, rng)
-    template = _templates(order, rng)
+    template = _templates(order, sizes.classes * _RUNS_PER_CLASS, rng)
     orders = np.array([_ORDERS[each.order] for each in load_templates()])[template]
     coin = rng.random(sizes.pairs) < 0.5
     first_is_a = np.where(orders == 0, coin, a_acts == (orders == 1))
@@ -121,15 +121,15 @@ def _by_acting_class(
     return a_acts, np.lexsort((rng.random(len(actor)), rank[other], rank[actor]))
 
 
-def _templates(order: Rows, rng: np.random.Generator) -> Rows:
+def _templates(order: Rows, runs: int, rng: np.random.Generator) -> Rows:
     """A template for each pair: in runs along ``order``, some of them exchanged at random."""
-    longest = max(1, len(order) // _RUNS)
+    longest = max(1, len(order) // runs)
     wanted = quotas(len(order))
-    runs = [
+    blocks = [
         (template, longest) for template in range(len(wanted)) for _ in range(wanted[template] // longest)
     ]
-    runs += [(template, int(count % longest)) for template, count in enumerate(wanted)]
-    shuffled = [runs[place] for place in rng.permutation(len(runs))]
+    blocks += [(template, int(count % longest)) for template, count in enumerate(wanted)]
+    shuffled = [blocks[place] for place in rng.permutation(len(blocks))]
     found = np.empty(len(order), dtype=np.int64)
     found[order] = np.repeat([template for template, _ in shuffled], [count for _, count in shuffled])
     moved = np.flatnonzero(rng.random(len(order)) < _OFF_CLASS_SHARE)

@@ -141,7 +141,7 @@ def _amounts(drug: SyntheticDrug, random: Random) -> tuple[int, int, int, int]:
     """Products, articles, sentences a text, and categories: plenty for a drug on the market."""
     if not drug.interacting:
         return random.choice((0, 0, 0, 1)), random.randrange(4), random.randrange(3), 1 + random.randrange(4)
-    products = min(1_500, int(random.lognormvariate(4.05, 1.4)))
+    products = min(1_500, int(random.lognormvariate(4.2, 1.4)))
     return products, random.randrange(4, 30), random.randrange(2, 8), random.randrange(4, 24)
 
 
