@@ -105,10 +105,10 @@ def _features(workspace: Workspace, universes: Mapping[str, pl.DataFrame]) -> An
     from mard.retrieve.similarity import DrugFeatures
 
     folder = workspace.need("evidence")
-    rows = contracts.read(folder, "evidence/drugs").to_dicts()
+    drugs = contracts.read(folder, "evidence/drugs")
     bits = np.load(folder / "fingerprints.npy", allow_pickle=False)
     extra = {drug for own in universes.values() for side in ("drug_a", "drug_b") for drug in own[side]}
-    return DrugFeatures.build(rows, bits, extra)
+    return DrugFeatures.build(drugs, bits, extra)
 
 
 def _labelled(pairs: pl.DataFrame) -> list[tuple[str, str, Label]]:

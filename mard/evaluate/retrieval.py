@@ -15,7 +15,8 @@ import polars as pl
 
 from mard.evaluate.statistic import Floats
 from mard.retrieve.neighbours import NeighbourIndex
-from mard.retrieve.similarity import MAX_ATC_DEPTH
+from mard.retrieve.scalars import MAX_ATC_DEPTH
+from mard.retrieve.similarity import pair_scalars
 from mard.schema import Protocol
 
 OnProgress = Callable[[int, int], None]
@@ -72,9 +73,7 @@ def _hidden(protocol: Protocol, a: str, b: str, hide_first: bool) -> frozenset[s
 
 def channels(index: NeighbourIndex, pairs: pl.DataFrame) -> Floats:
     """The four similarities of Eq. 8 for ``drug_a`` and ``drug_b``, each in [0, 1], ``[n, 4]``."""
-    found = index.pairs_evidence(list(pairs.select("drug_a", "drug_b").iter_rows()))
-    rows = [
-        (one.pathway_jaccard, one.protein_jaccard, one.atc_depth / MAX_ATC_DEPTH, one.smiles_tanimoto)
-        for one in found
-    ]
-    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+    a, b = (index.features.rows_of(pairs[side]) for side in ("drug_a", "drug_b"))
+    found = pair_scalars(index.features, a, b)
+    depth = found.atc_depth / np.float64(MAX_ATC_DEPTH)
+    return np.column_stack([found.pathway_jaccard, found.protein_jaccard, depth, found.smiles_tanimoto])

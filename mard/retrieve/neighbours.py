@@ -24,7 +24,7 @@ from mard.mirror import mirror
 from mard.retrieve.similarity import DrugFeatures, Floats, Rows, drug_similarity, pair_evidence
 from mard.schema import Direction, Family, Label, Neighbour, PairEvidence, PairId, Polarity
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,8 @@ class NeighbourIndex:
 
     def pairs_evidence(self, pairs: Sequence[tuple[str, str]]) -> list[PairEvidence]:
         """The four channels of many pairs of drugs."""
-        nothing = PairEvidence(0.0, 0.0, 0, 0.0)
-        known = [n for n, pair in enumerate(pairs) if all(drug in self.features.place for drug in pair)]
-        a, b = (self.features.rows_of([pairs[number][side] for number in known]) for side in (0, 1))
-        found = dict(zip(known, pair_evidence(self.features, a, b), strict=True))
-        return [found.get(number, nothing) for number in range(len(pairs))]
+        a, b = (self.features.rows_of(pair[side] for pair in pairs) for side in (0, 1))
+        return pair_evidence(self.features, a, b)
 
     def family_counts(self, universe: str) -> dict[Family, int]:
         """Pairs of each family in a universe."""
@@ -152,8 +149,6 @@ class NeighbourIndex:
         """Eq. 8 of a drug with the n indexed drugs, float32 ``[n]``; zeros for an unknown drug."""
         if drug in self._place:
             return np.asarray(self.similarity[self._place[drug]])
-        if drug not in self.features.place:
-            return np.zeros(len(self.drug_ids), dtype=np.float32)
         own, indexed = self.features.rows_of((drug,)), self.features.rows_of(self.drug_ids)
         return np.asarray(drug_similarity(self.features, own, indexed, self.weights)[0])
 

@@ -3,14 +3,14 @@
 s(u, v) = w1 J_pathway + w2 J_protein + w3 (ATC common-prefix depth / 5) + w4 Tanimoto(Morgan bits).
 Two empty sets have Jaccard 0, and so have two drugs without a structure.
 
-All counts are small integers, exact in float32, so a value does not depend on the machine.
-Shapes: n drugs, v vocabulary of a channel, q pairs.
+Every value is a float32 quotient of exact counts, so it does not depend on the machine.
+Shapes: n drugs, w words of a fingerprint, q pairs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,21 +18,22 @@ from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
+import polars as pl
 
 from mard.config import Weights
 from mard.io import read_json, write_text
+from mard.retrieve.scalars import Packed, atc_word, pack, pair_channels, similarity_matrix
 from mard.schema import PairEvidence
 
-ATC_LEVELS: Final = (1, 3, 4, 5, 7)
-MAX_ATC_DEPTH: Final = len(ATC_LEVELS)
 CHANNELS: Final = ("pathway", "protein", "atc", "tanimoto")
 ROLE_SETS: Final = ("targets", "enzymes", "transporters", "carriers")
+WORD_BYTES: Final = 8
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Starts = npt.NDArray[np.int64]
 
-_SETS: Final = ("pathways", "proteins", *(f"atc{level}" for level in ATC_LEVELS))
+_RAGGED: Final = ("pathways", "proteins", "atc")
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,11 @@ class DrugFeatures:
 
     Attributes:
         drug_ids: n ids.
-        sets: Membership by channel (``pathways``, ``proteins``, ``atc1`` to ``atc7``), each a 0/1
-            matrix float32 ``[n, v]``.
-        fingerprints: Packed bits, uint8 ``[n, bits / 8]``; zeros where there is no structure.
+        packed: What the kernels read of n + 1 drugs: the last stands for any drug without features.
     """
 
     drug_ids: tuple[str, ...]
-    sets: dict[str, Any]
-    fingerprints: npt.NDArray[np.uint8]
+    packed: Packed
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -56,94 +54,93 @@ class DrugFeatures:
         return {drug: row for row, drug in enumerate(self.drug_ids)}
 
     def rows_of(self, drug_ids: Iterable[str]) -> Rows:
-        """Rows of some drugs, int64; all must be known."""
-        return np.array([self.place[drug] for drug in drug_ids], dtype=np.int64)
+        """Rows of some drugs, int64; an unknown drug gets the row without features, n."""
+        return np.fromiter((self.place.get(drug, len(self.drug_ids)) for drug in drug_ids), dtype=np.int64)
 
     @classmethod
     def build(
-        cls, rows: Iterable[dict[str, Any]], fingerprints: npt.NDArray[np.uint8], extra: Iterable[str] = ()
+        cls, drugs: pl.DataFrame, fingerprints: npt.NDArray[np.uint8], extra: Iterable[str] = ()
     ) -> Self:
-        """From the rows of ``evidence/drugs`` and their fingerprints.
+        """From the table ``evidence/drugs`` and its fingerprints.
 
         Args:
-            rows: Sorted by drug id.
-            fingerprints: One row a drug.
+            drugs: One row a drug, in any order.
+            fingerprints: Packed bits, uint8 ``[len(drugs), bits / 8]``.
             extra: Ids of drugs that the release does not describe: they have no features.
         """
-        known = {row["drug_id"]: (place, row) for place, row in enumerate(rows)}
-        ids = tuple(sorted({*known, *extra}))
-        bits = np.zeros((len(ids), fingerprints.shape[1]), dtype=np.uint8)
-        items: dict[str, list[Iterable[str]]] = {name: [] for name in _SETS}
-        for place, drug_id in enumerate(ids):
-            source, row = known.get(drug_id, (None, {}))
-            if source is not None:
-                bits[place] = fingerprints[source]
-            items["pathways"].append(row.get("pathways", ()))
-            items["proteins"].append({protein for role in ROLE_SETS for protein in row.get(role, ())})
-            for level in ATC_LEVELS:
-                items[f"atc{level}"].append(
-                    {code[:level] for code in row.get("atc", ()) if len(code) >= level}
-                )
-        return cls(ids, {name: _membership(values) for name, values in items.items()}, bits)
+        ids = sorted({*drugs["drug_id"], *extra})
+        rows = pl.DataFrame({"drug_id": ids}, schema={"drug_id": pl.String}).with_row_index("row")
+        drugs = drugs.join(rows, on="drug_id", maintain_order="left")
+        width = -(-fingerprints.shape[1] // WORD_BYTES) * WORD_BYTES
+        bits = np.zeros((len(ids) + 1, width), dtype=np.uint8)
+        bits[drugs["row"].to_numpy(), : fingerprints.shape[1]] = fingerprints
+        packed = pack(
+            _numbered(_members(drugs, ("pathways",)), len(ids)),
+            _numbered(_members(drugs, ROLE_SETS), len(ids)),
+            _coded(_members(drugs, ("atc",)), len(ids)),
+            bits.view(np.uint64),
+        )
+        return cls(tuple(ids), packed)
 
     def save(self, folder: Path) -> None:
         """Write arrays and ids to ``folder``."""
         write_text(folder / "features.json", json.dumps({"drug_ids": self.drug_ids}) + "\n")
-        np.save(folder / "fingerprints.npy", self.fingerprints, allow_pickle=False)
-        for name, matrix in self.sets.items():
-            np.save(folder / f"{name}.indptr.npy", matrix.indptr, allow_pickle=False)
-            np.save(folder / f"{name}.indices.npy", matrix.indices, allow_pickle=False)
+        np.save(folder / "fingerprints.npy", self.packed.words, allow_pickle=False)
+        for name in _RAGGED:
+            for part in ("starts", "items"):
+                array = getattr(getattr(self.packed, name), part)
+                np.save(folder / f"{name}.{part}.npy", array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Memory-map what :meth:`save` wrote."""
         ids = tuple(read_json(folder / "features.json")["drug_ids"])
-        sets = {}
-        for name in _SETS:
-            indptr, indices = (
-                np.load(folder / f"{name}.{part}.npy", mmap_mode="r", allow_pickle=False)
-                for part in ("indptr", "indices")
-            )
-            sets[name] = _matrix(indptr, indices, len(ids))
-        return cls(ids, sets, np.load(folder / "fingerprints.npy", mmap_mode="r", allow_pickle=False))
+        pathways, proteins, atc = (
+            (_mapped(folder / f"{name}.starts.npy"), _mapped(folder / f"{name}.items.npy"))
+            for name in _RAGGED
+        )
+        return cls(ids, pack(pathways, proteins, atc, _mapped(folder / "fingerprints.npy")))
 
 
-def drug_similarity(features: DrugFeatures, rows: Rows, columns: Rows, weights: Weights) -> Floats:
+@dataclass(frozen=True)
+class PairScalars:
+    """The four channels of q pairs.
+
+    Attributes:
+        pathway_jaccard: Float32 ``[q]``, in [0, 1].
+        protein_jaccard: Float32 ``[q]``, in [0, 1].
+        atc_depth: Shared levels, uint8 ``[q]``, 0 to 5.
+        smiles_tanimoto: Float32 ``[q]``, in [0, 1].
+    """
+
+    pathway_jaccard: Floats
+    protein_jaccard: Floats
+    atc_depth: npt.NDArray[np.uint8]
+    smiles_tanimoto: Floats
+
+
+def drug_similarity(
+    features: DrugFeatures, rows: Rows, columns: Rows, weights: Weights, *, threads: int = 1
+) -> Floats:
     """Eq. 8 for every drug of ``rows`` with every drug of ``columns``.
 
     Returns:
-        float32 ``[len(rows), len(columns)]``, in [0, 1].
+        float32 ``[len(rows), len(columns)]``, in [0, 1]; the same for any number of threads.
     """
-    sets = features.sets
-    total = np.zeros((len(rows), len(columns)), dtype=np.float32)
-    if weights.pathway:
-        total += np.float32(weights.pathway) * _jaccard(sets["pathways"][rows], sets["pathways"][columns])
-    if weights.protein:
-        total += np.float32(weights.protein) * _jaccard(sets["proteins"][rows], sets["proteins"][columns])
-    if weights.atc:
-        depth = _atc_depth([(sets[name][rows], sets[name][columns]) for name in _SETS[2:]])
-        total += np.float32(weights.atc) * (depth / np.float32(MAX_ATC_DEPTH))
-    if weights.tanimoto:
-        total += np.float32(weights.tanimoto) * _tanimoto(
-            features.fingerprints[rows], features.fingerprints[columns]
-        )
-    return np.minimum(total, np.float32(1))  # weights that add up to 1 may not do so in float32
+    by_channel = (weights.pathway, weights.protein, weights.atc, weights.tanimoto)
+    return similarity_matrix(features.packed, rows, columns, by_channel, threads)
+
+
+def pair_scalars(features: DrugFeatures, a: Rows, b: Rows, *, threads: int = 1) -> PairScalars:
+    """The four channels of q pairs, given by the rows of their drugs."""
+    return PairScalars(*pair_channels(features.packed, a, b, threads))
 
 
 def pair_evidence(features: DrugFeatures, a: Rows, b: Rows) -> list[PairEvidence]:
-    """The four channels of q pairs, given by the rows of their drugs."""
-    sets = features.sets
-    pathway = _pairwise_jaccard(sets["pathways"][a], sets["pathways"][b])
-    protein = _pairwise_jaccard(sets["proteins"][a], sets["proteins"][b])
-    depth = sum((_pairwise_shared(sets[name][a], sets[name][b]) > 0).astype(np.int64) for name in _SETS[2:])
-    left, right = features.fingerprints[a], features.fingerprints[b]
-    tanimoto = _ratio(_popcount(left & right), _popcount(left), _popcount(right))
-    return [
-        PairEvidence(*values)
-        for values in zip(
-            pathway.tolist(), protein.tolist(), np.asarray(depth).tolist(), tanimoto.tolist(), strict=True
-        )
-    ]
+    """The four channels of q pairs as evidence that can be cited."""
+    found = pair_scalars(features, a, b)
+    channels = (found.pathway_jaccard, found.protein_jaccard, found.atc_depth, found.smiles_tanimoto)
+    return [PairEvidence(*values) for values in zip(*(own.tolist() for own in channels), strict=True)]
 
 
 def without(weights: Weights, channel: str) -> Weights:
@@ -151,50 +148,31 @@ def without(weights: Weights, channel: str) -> Weights:
     return replace(weights, **{channel: 0.0})
 
 
-def _membership(values: Sequence[Iterable[str]]) -> Any:
-    vocabulary = {item: place for place, item in enumerate(sorted({item for own in values for item in own}))}
-    columns = [sorted(vocabulary[item] for item in own) for own in values]
-    indptr = np.cumsum([0, *map(len, columns)], dtype=np.int64)
-    indices = np.array([place for own in columns for place in own], dtype=np.int64)
-    return _matrix(indptr, indices, len(values))
+def _members(drugs: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """One line for each ``row`` and distinct ``item`` in columns of lists."""
+    listed = (drugs.select("row", item=name).explode("item").drop_nulls("item") for name in columns)
+    return pl.concat(own.cast({"item": pl.String}) for own in listed).unique()
 
 
-def _matrix(indptr: npt.NDArray[np.int64], indices: npt.NDArray[np.int64], drugs: int) -> Any:
-    width = int(indices.max()) + 1 if len(indices) else 1
-    ones = np.ones(len(indices), dtype=np.float32)
-    return sp.csr_array((ones, indices, indptr), shape=(drugs, width))
+def _numbered(members: pl.DataFrame, drugs: int) -> tuple[Starts, npt.NDArray[np.int32]]:
+    """Sets of numbers; the most frequent items come first, equals in alphabetical order."""
+    order = members.group_by("item").len().sort("len", "item", descending=[True, False])
+    number = order.select("item").with_row_index("number")
+    placed = members.join(number, on="item").sort("row", "number")
+    return _starts(placed["row"], drugs), placed["number"].to_numpy().astype(np.int32)
 
 
-def _jaccard(rows: Any, columns: Any) -> Floats:
-    shared = (rows @ columns.T).toarray()
-    return _ratio(shared, np.diff(rows.indptr)[:, None], np.diff(columns.indptr)[None, :])
+def _coded(members: pl.DataFrame, drugs: int) -> tuple[Starts, npt.NDArray[np.uint64]]:
+    words = pl.Series("word", [atc_word(code) for code in members["item"]], dtype=pl.UInt64)
+    placed = members.with_columns(words).unique(["row", "word"]).sort("row", "word")
+    return _starts(placed["row"], drugs), placed["word"].to_numpy()
 
 
-def _atc_depth(levels: Sequence[tuple[Any, Any]]) -> Floats:
-    """Deepest common prefix over the drugs' codes: levels at which any prefix is shared."""
-    shared = [((rows @ columns.T).toarray() > 0).astype(np.float32) for rows, columns in levels]
-    return np.asarray(sum(shared), dtype=np.float32)
+def _starts(rows: pl.Series, drugs: int) -> Starts:
+    """Where each drug's values begin among values sorted by row, for one more drug without any."""
+    return np.searchsorted(rows.to_numpy(), np.arange(drugs + 2)).astype(np.int64)
 
 
-def _tanimoto(rows: npt.NDArray[np.uint8], columns: npt.NDArray[np.uint8]) -> Floats:
-    left, right = (np.unpackbits(bits, axis=1).astype(np.float32) for bits in (rows, columns))
-    return _ratio(left @ right.T, left.sum(axis=1)[:, None], right.sum(axis=1)[None, :])
-
-
-def _pairwise_shared(a: Any, b: Any) -> Floats:
-    return np.asarray(a.multiply(b).sum(axis=1), dtype=np.float32).reshape(-1)
-
-
-def _pairwise_jaccard(a: Any, b: Any) -> Floats:
-    return _ratio(_pairwise_shared(a, b), np.diff(a.indptr), np.diff(b.indptr))
-
-
-def _popcount(packed: npt.NDArray[np.uint8]) -> Rows:
-    return np.asarray(np.bitwise_count(packed).sum(axis=1, dtype=np.int64))
-
-
-def _ratio(shared: Any, left: Any, right: Any) -> Floats:
-    """|u and v| / |u or v|, and 0 where both are empty; float32 division of exact counts."""
-    shared = shared.astype(np.float32)
-    union = (left + right).astype(np.float32) - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array

@@ -50,7 +50,7 @@ class World:
 
     def index(self, **universes: pl.DataFrame) -> NeighbourIndex:
         """A neighbour index over these training pairs."""
-        features = DrugFeatures.build(self.drugs.to_dicts(), self.fingerprints)
+        features = DrugFeatures.build(self.drugs, self.fingerprints)
         return NeighbourIndex.build(
             features,
             Weights(0.25, 0.25, 0.25, 0.25),

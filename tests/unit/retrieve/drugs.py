@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from mard.config import Weights
 from mard.retrieve.similarity import DrugFeatures
@@ -13,12 +15,12 @@ from tests.corpora import drug_id
 
 EVEN = Weights(0.25, 0.25, 0.25, 0.25)
 BITS = 64
-_SETS = ("pathways", "targets", "enzymes", "transporters", "carriers", "atc", "bits")
+_SETS = ("pathways", "targets", "enzymes", "transporters", "carriers", "atc")
 
 
 def drug(number: int, **sets: list[Any]) -> dict[str, Any]:
     """A row of the evidence table, with the positions of its fingerprint's bits."""
-    return {"drug_id": drug_id(number), **{name: [] for name in _SETS}, **sets}
+    return {"drug_id": drug_id(number), **{name: [] for name in _SETS}, "bits": [], **sets}
 
 
 def features(*rows: dict[str, Any]) -> DrugFeatures:
@@ -26,7 +28,13 @@ def features(*rows: dict[str, Any]) -> DrugFeatures:
     bits = np.zeros((len(rows), BITS), dtype=np.uint8)
     for place, row in enumerate(rows):
         bits[place, row["bits"]] = 1
-    return DrugFeatures.build(rows, np.packbits(bits, axis=1))
+    return DrugFeatures.build(table(rows), np.packbits(bits, axis=1))
+
+
+def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """The rows as the evidence table has them."""
+    schema = {"drug_id": pl.String, **dict.fromkeys(_SETS, pl.List(pl.String))}
+    return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
 
 
 def random_features(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mard.errors import InputError, SelfPair
 from mard.mirror import mirror
-from mard.retrieve.neighbours import NeighbourIndex, top
+from mard.retrieve.neighbours import FORMAT, NeighbourIndex, top
 from mard.retrieve.similarity import drug_similarity
 from mard.schema import Direction, Family, Label, PairEvidence, PairId, Polarity
 from tests.corpora import drug_id
@@ -131,7 +131,7 @@ def test_an_index_survives_its_files_and_maps_them(azoles, tmp_path):
 def test_an_index_of_another_format_is_refused(azoles, tmp_path):
     azoles.save(tmp_path)
     header = tmp_path / "index.json"
-    header.write_text(header.read_text().replace('"format": 1', '"format": 0'))
+    header.write_text(header.read_text().replace(f'"format": {FORMAT}', '"format": 0'))
     with pytest.raises(InputError, match="format 0, expected 1; run retrieve again"):
         NeighbourIndex.load(tmp_path)
 

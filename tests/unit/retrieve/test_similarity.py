@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mard.config import Weights
 from mard.retrieve.similarity import CHANNELS, DrugFeatures, drug_similarity, pair_evidence, without
-from tests.unit.retrieve.drugs import EVEN, drug, features, random_features
+from tests.unit.retrieve.drugs import EVEN, drug, features, random_features, table
 
 ROWS = np.arange(4)
 
@@ -124,7 +124,7 @@ def test_features_survive_their_files(four, tmp_path):
 
 
 def test_an_undescribed_drug_gets_a_row_without_features():
-    rows, bits = [drug(2, bits=[1])], np.zeros((1, 8), dtype=np.uint8)
+    rows, bits = table([drug(2)]), np.zeros((1, 8), dtype=np.uint8)
     built = DrugFeatures.build(rows, bits, extra=["DB00001", "DB00002"])
     assert built.drug_ids == ("DB00001", "DB00002")
     assert pair_evidence(built, np.array([0]), np.array([1]))[0].smiles_tanimoto == 0
