@@ -20,6 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+releases = typer.Typer(help="Compare releases.", no_args_is_help=True)
+app.add_typer(releases, name="release")
+
 Artifacts = Annotated[
     Path | None, typer.Option(help="Work in this folder instead of the repository's own artifacts.")
 ]
@@ -97,6 +100,29 @@ def ui(
     from flows.servers import serve
 
     serve(prefect_port, mlflow_port, artifacts)
+
+
+@releases.command()
+def diff(
+    old: Annotated[
+        Path, typer.Argument(help="A release (.xml, .xml.gz, .zip), or a run's artifacts folder.")
+    ],
+    new: Annotated[Path, typer.Argument(help="Likewise.")],
+    out: Annotated[Path | None, typer.Option(help="Write the page and tables here.")] = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what changed between two releases: drugs, pairs, labels, templates, evidence."""
+    from flows.release_diff import default_out, release_diff, write_diff
+    from mard.drift.summary import summary
+
+    drift = release_diff(old, new, artifacts)
+    folder = out or default_out(artifacts)
+    write_diff(drift, folder)
+    if as_json:
+        typer.echo(json.dumps(drift.to_dict(), indent=2))
+    else:
+        typer.echo(f"{summary(drift)}\n\npage and tables in {folder}")
 
 
 def main() -> None:
