@@ -132,7 +132,7 @@ def test_an_index_of_another_format_is_refused(azoles, tmp_path):
     azoles.save(tmp_path)
     header = tmp_path / "index.json"
     header.write_text(header.read_text().replace(f'"format": {FORMAT}', '"format": 0'))
-    with pytest.raises(InputError, match="format 0, expected 1; run retrieve again"):
+    with pytest.raises(InputError, match=f"format 0, expected {FORMAT}; run retrieve again"):
         NeighbourIndex.load(tmp_path)
 
 
