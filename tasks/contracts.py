@@ -6,11 +6,13 @@ what it gets and a broken table stops at the stage that made it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandera.polars as pa
 import polars as pl
+import pyarrow.parquet as pq
 from pandera.errors import SchemaErrors
 
 from mard.errors import ContractError
@@ -51,7 +53,7 @@ def _count() -> pa.Column:
 
 
 def _canonical() -> pa.Check:
-    """Ids are canonical: drug_a < drug_b and pair_id is made of the two."""
+    """Ids are canonical: drug_a < drug_b and pair_id is made of the two, whose form their columns check."""
     return pa.Check(
         lambda data: data.lazyframe.select(
             (pl.col("drug_a") < pl.col("drug_b"))
@@ -67,7 +69,7 @@ _KINDS = ("target", "enzyme", "transporter", "carrier")
 _SETS = ("teacher", *Protocol)
 _TIERS = ("full_correct", "family_correct", "abstention", "near_miss", "rejected")
 
-_PAIR_COLUMNS = {"pair_id": _pair(), "drug_a": _drug(), "drug_b": _drug()}
+_PAIR_COLUMNS = {"pair_id": _text(), "drug_a": _drug(), "drug_b": _drug()}  # for ``pairs=True`` tables
 _LABEL_COLUMNS = {
     "family": _choice(Family),
     "subtype": _text(),
@@ -77,8 +79,27 @@ _LABEL_COLUMNS = {
 _ANSWER_COLUMNS = {**_LABEL_COLUMNS, "direction": _choice(Direction)}
 
 
+def _unique(columns: list[str]) -> pa.Check:
+    """No two rows agree in these columns.
+
+    Nearly every table is in strict order of them, which shows it in one pass without hashing the rows.
+    """
+    ascends = pl.lit(False)
+    for column in reversed([pl.col(name) for name in columns]):
+        before = column.shift(1)
+        ascends = (column > before) | ((column == before) & ascends)
+
+    def check(data: Any) -> pl.LazyFrame:
+        if data.lazyframe.select(ascends.all()).collect().item():
+            return data.lazyframe.select(pl.lit(True))
+        return data.lazyframe.select(~pl.struct(columns).is_duplicated())
+
+    return pa.Check(check, name="unique", error=f"{', '.join(columns)} must be unique")
+
+
 def _table(columns: dict[str, pa.Column], *, unique: list[str] | None = None, pairs: bool = False) -> Any:
-    return pa.DataFrameSchema(columns, checks=[_canonical()] if pairs else None, unique=unique, strict=True)
+    checks = [*([_unique(unique)] if unique else []), *([_canonical()] if pairs else [])]
+    return pa.DataFrameSchema(columns, checks=checks, strict=True)
 
 
 _PROTOCOL_TABLE = _table(
@@ -114,6 +135,7 @@ TABLES: dict[str, Any] = {
     "ingest/pathways": _table(
         {"drug_id": _drug(), "pathway_id": _text(), "source": _choice(("smpdb", "kegg"))}
     ),
+    # One row a listing, in the order of the release; millions of them: see ``write_batches`` and ``batches``.
     "ingest/interactions": _table(
         {**_PAIR_COLUMNS, "listed_by": _drug(), "description": _text()}, pairs=True
     ),
@@ -264,7 +286,8 @@ def validate(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         cases = error.failure_cases
         rows = cases.head(5).iter_rows(named=True)
         problems = [
-            f"{row.get('column')}: {row.get('check')} (got {row.get('failure_case')!r})" for row in rows
+            f"{row.get('column') or 'row'}: {row.get('check')} (got {row.get('failure_case')!r})"
+            for row in rows
         ]
         raise ContractError(name, problems) from error
     return checked
@@ -273,12 +296,46 @@ def validate(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 def write(root: Path, name: str, frame: pl.DataFrame) -> Path:
     """Validate ``frame`` as ``name`` (``stage/table``) and write ``root/table.parquet`` atomically."""
     validate(name, frame)
-    target = root / f"{name.split('/')[1]}.parquet"
+    target = _file(root, name)
     with atomic_path(target) as partial:
         frame.write_parquet(partial, compression="zstd", statistics=False)
     return target
 
 
+def write_batches(root: Path, name: str, frames: Iterable[pl.DataFrame]) -> Path:
+    """Validate frames as parts of ``name`` and write them to ``root/table.parquet``, one row group each.
+
+    Checks that span rows, such as uniqueness, see one batch at a time.
+    """
+    target = _file(root, name)
+    ahead = iter(frames)
+    first = validate(name, next(ahead)).to_arrow()
+    with (
+        atomic_path(target) as partial,
+        pq.ParquetWriter(partial, first.schema, compression="zstd", write_statistics=False) as writer,
+    ):
+        writer.write_table(first)
+        for frame in ahead:
+            writer.write_table(validate(name, frame).to_arrow())
+    return target
+
+
+def batches(root: Path, name: str) -> Iterator[pl.DataFrame]:
+    """Read ``root/table.parquet`` one row group at a time, each checked against its contract."""
+    with pq.ParquetFile(_file(root, name)) as file:
+        for group in range(file.num_row_groups):
+            yield validate(name, pl.DataFrame(file.read_row_group(group)))
+
+
+def scan(root: Path, name: str) -> pl.LazyFrame:
+    """``root/table.parquet`` as a query that reads the rows and columns it needs, unchecked."""
+    return pl.scan_parquet(_file(root, name))
+
+
 def read(root: Path, name: str) -> pl.DataFrame:
     """Read ``root/table.parquet`` and check it against its contract."""
-    return validate(name, pl.read_parquet(root / f"{name.split('/')[1]}.parquet"))
+    return validate(name, pl.read_parquet(_file(root, name)))
+
+
+def _file(root: Path, name: str) -> Path:
+    return root / f"{name.split('/')[1]}.parquet"
