@@ -35,4 +35,5 @@ def families_of(pairs: pl.DataFrame) -> Codes:
 def with_part(pairs: pl.DataFrame, parts: npt.NDArray[np.int8]) -> pl.DataFrame:
     """The split table: pairs, labels and part, sorted by pair id."""
     names = pl.Series("part", parts).replace_strict(dict(enumerate(map(str, PARTS))), return_dtype=pl.String)
-    return pairs.with_columns(names).select(COLUMNS).sort("pair_id")
+    table = pairs.with_columns(names).select(COLUMNS)
+    return table if table["pair_id"].is_sorted() else table.sort("pair_id")

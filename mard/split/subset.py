@@ -33,10 +33,11 @@ def teacher_subset(splits: Mapping[Protocol, pl.DataFrame], params: Split) -> pl
 
 def shared_train(splits: Mapping[Protocol, pl.DataFrame]) -> pl.DataFrame:
     """Pairs in the train part of every protocol, sorted by pair id."""
-    first, *others = (split.filter(pl.col("part") == Part.TRAIN) for split in splits.values())
+    is_train = pl.col("part") == Part.TRAIN
+    first, *others = (split.lazy().filter(is_train) for split in splits.values())
     for other in others:
-        first = first.join(other, on="pair_id", how="semi")
-    return first.drop("part").sort("pair_id")
+        first = first.join(other.select("pair_id"), on="pair_id", how="semi")
+    return first.drop("part").sort("pair_id").collect()
 
 
 def evaluation_manifest(
