@@ -23,7 +23,7 @@ MAX_ATC_DEPTH: Final = len(ATC_LEVELS)
 COMMON: Final = 64
 """Members below this number are bits of one word; the rest are merged where they may meet."""
 
-PAIRS_A_PART: Final = 1 << 16
+PAIRS_A_PART: Final = 1 << 15
 ROWS_A_PART: Final = 32
 
 Array = npt.NDArray[Any]
@@ -37,11 +37,13 @@ class Ragged(NamedTuple):
         items: Members on end, sorted within a drug: int32, or uint64 from :func:`atc_word`.
         marks: Two words a drug by which most pairs are settled without reading ``items``, uint64
             ``[n, 2]``; see :func:`mark_sets` and :func:`mark_codes`.
+        sizes: Members of each drug, int64 ``[n]``.
     """
 
     starts: Array
     items: Array
     marks: Array
+    sizes: Array
 
 
 class Packed(NamedTuple):
@@ -112,7 +114,7 @@ def pair_channels(drugs: Packed, a: Array, b: Array, threads: int) -> tuple[Arra
     depth = np.empty(len(a), dtype=np.uint8)
 
     def work(part: slice) -> None:
-        left, right = a[part], b[part]
+        left, right = (rows[part].view(np.uint64) for rows in (a, b))  # unsigned: none counts from the end
         _pairs_jaccard(drugs.pathways, left, right, pathway[part])
         _pairs_jaccard(drugs.proteins, left, right, protein[part])
         _pairs_depth(drugs.atc, left, right, depth[part])
@@ -168,8 +170,8 @@ def _in_parts(work: Callable[[slice], None], count: int, size: int, threads: int
             pass
 
 
-def _ragged(*arrays: Array) -> Ragged:
-    return Ragged(*(_read_only(array) for array in arrays))
+def _ragged(starts: Array, items: Array, marks: Array) -> Ragged:
+    return Ragged(*(_read_only(array) for array in (starts, items, marks, np.diff(starts))))
 
 
 def _read_only(array: Array) -> Array:
@@ -183,12 +185,12 @@ def _holders(sets: Ragged, columns: Array) -> tuple[Array, Array, Array]:
     """Places among the columns of the drugs that hold each member, and the size of each column's set."""
     members, places = _by_member(sets, columns)
     starts = np.searchsorted(members, np.arange(int(sets.items.max(initial=-1)) + 2))
-    return starts, places, np.diff(sets.starts)[columns]
+    return starts, places, sets.sizes[columns]
 
 
 def _by_member(ragged: Ragged, columns: Array) -> tuple[Array, Array]:
     """Members of all columns, sorted, and the place of the column that each belongs to."""
-    sizes = np.diff(ragged.starts)[columns]
+    sizes = ragged.sizes[columns]
     places = np.repeat(np.arange(len(columns), dtype=np.int32), sizes)
     within = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     members = ragged.items[np.repeat(ragged.starts[columns], sizes) + within]
@@ -217,7 +219,8 @@ def _shared(sets: Ragged, u: int, v: int) -> np.int64:
     count = np.int64(_popcount(left & right))
     if sets.marks[u, 1] & sets.marks[v, 1]:
         i, j = sets.starts[u] + np.int64(_popcount(left)), sets.starts[v] + np.int64(_popcount(right))
-        while i < sets.starts[u + 1] and j < sets.starts[v + 1]:
+        end_i, end_j = sets.starts[u] + sets.sizes[u], sets.starts[v] + sets.sizes[v]
+        while i < end_i and j < end_j:
             one, other = sets.items[i], sets.items[j]
             count += one == other
             i += one <= other
@@ -228,9 +231,7 @@ def _shared(sets: Ragged, u: int, v: int) -> np.int64:
 @njit(nogil=True, cache=True)
 def _pairs_jaccard(sets: Ragged, a: Array, b: Array, out: Array) -> None:
     for p in range(len(a)):
-        u, v = a[p], b[p]
-        left, right = sets.starts[u + 1] - sets.starts[u], sets.starts[v + 1] - sets.starts[v]
-        out[p] = _ratio(_shared(sets, u, v), left, right)
+        out[p] = _ratio(_shared(sets, a[p], b[p]), sets.sizes[a[p]], sets.sizes[b[p]])
 
 
 @njit(nogil=True, cache=True)
@@ -247,8 +248,8 @@ def _common_levels(one: np.uint64, other: np.uint64) -> np.int64:
 def _depth(atc: Ragged, u: int, v: int) -> np.int64:
     """Levels of the deepest common prefix over the codes of two drugs."""
     deepest = np.int64(0)
-    for i in range(atc.starts[u], atc.starts[u + 1]):
-        for j in range(atc.starts[v], atc.starts[v + 1]):
+    for i in range(atc.starts[u], atc.starts[u] + atc.sizes[u]):
+        for j in range(atc.starts[v], atc.starts[v] + atc.sizes[v]):
             deepest = max(deepest, _common_levels(atc.items[i], atc.items[j]))
     return deepest
 
@@ -282,9 +283,8 @@ def _add_jaccard(
 ) -> None:
     shared = np.zeros(len(sizes), dtype=np.int64)
     for i in range(len(rows)):
-        u = rows[i]
-        own = sets.starts[u + 1] - sets.starts[u]
-        for member in sets.items[sets.starts[u] : sets.starts[u + 1]]:
+        start, own = sets.starts[rows[i]], sets.sizes[rows[i]]
+        for member in sets.items[start : start + own]:
             for place in holders[starts[member] : starts[member + 1]]:
                 shared[place] += 1
         for j in range(len(sizes)):
@@ -296,8 +296,8 @@ def _add_jaccard(
 def _add_depth(atc: Ragged, rows: Array, codes: Array, places: Array, weight: float, out: Array) -> None:
     deepest = np.zeros(out.shape[1], dtype=np.int64)
     for i in range(len(rows)):
-        u = rows[i]
-        for code in atc.items[atc.starts[u] : atc.starts[u + 1]]:
+        start = atc.starts[rows[i]]
+        for code in atc.items[start : start + atc.sizes[rows[i]]]:
             first = (code >> np.uint64(56)) << np.uint64(56)
             for k in range(np.searchsorted(codes, first), len(codes)):
                 if (codes[k] ^ code) >> np.uint64(56):
