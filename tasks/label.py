@@ -27,24 +27,25 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     drugs = contracts.read(workspace.need("ingest"), "ingest/drugs")
     taxonomy = load_taxonomy()
     tables = label_interactions(interactions, drugs, taxonomy)
-    _check_unmatched(tables.unmatched, interactions.height, workspace.params.label.max_unmatched_share)
+    _check_unmatched(tables, workspace.params.label.max_unmatched_share)
 
     contracts.write(out, "label/labels", tables.labels)
     contracts.write(out, "label/templates", tables.templates)
     contracts.write(out, "label/unmatched", tables.unmatched)
     contracts.write(out, "label/conflicts", tables.conflicts)
-    manifest = _manifest(tables, interactions.height, taxonomy)
+    manifest = _manifest(tables, taxonomy)
     release = read_json(workspace.need("ingest", "manifest.json"))["release"]
     write_json(out / "manifest.json", {"release": release, **manifest})
     return manifest["counts"]
 
 
-def _check_unmatched(unmatched: pl.DataFrame, listings: int, allowed: float) -> None:
+def _check_unmatched(tables: LabelTables, allowed: float) -> None:
     """The quality gate of this stage.
 
     Raises:
         GateFailure: More than the allowed share of listings has no label.
     """
+    unmatched, listings = tables.unmatched, tables.listings
     if unmatched.height <= allowed * listings:
         return
     examples = [
@@ -57,14 +58,14 @@ def _check_unmatched(unmatched: pl.DataFrame, listings: int, allowed: float) -> 
     raise GateFailure("unmatched_share", f"label/unmatched ({share})", unmatched.height, examples)
 
 
-def _manifest(tables: LabelTables, listings: int, taxonomy: Taxonomy) -> dict[str, Any]:
+def _manifest(tables: LabelTables, taxonomy: Taxonomy) -> dict[str, Any]:
     pairs = tables.labels.height
     families = tables.labels["family"].value_counts().sort("family").rows()
     reasons = tables.unmatched["reason"].value_counts().sort("reason").rows()
     return {
         "taxonomy_version": taxonomy.version,
         "counts": {
-            "listings": listings,
+            "listings": tables.listings,
             "pairs": pairs,
             "templates": tables.templates.height,
             "unmatched": tables.unmatched.height,
@@ -72,7 +73,7 @@ def _manifest(tables: LabelTables, listings: int, taxonomy: Taxonomy) -> dict[st
             **{f"unmatched_{reason}": count for reason, count in reasons},
         },
         "shares": {
-            "unmatched": round(tables.unmatched.height / max(listings, 1), 6),
+            "unmatched": round(tables.unmatched.height / max(tables.listings, 1), 6),
             "conflicts": round(tables.conflicts["pair_id"].n_unique() / max(pairs, 1), 6),
             **{f"family_{family}": round(count / pairs, 6) for family, count in families},
         },

@@ -10,15 +10,16 @@ of it in serum.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain
+from typing import Final
 
+import numpy as np
 import polars as pl
 
-from mard.label.aliases import AliasIndex
-from mard.label.masking import interpretations, quick_mask, to_template
+from mard.label.reading import UNREAD, Array, LabelRow, SentenceReader
 from mard.label.taxonomy import Taxonomy
-from mard.label.templates import classify
 from mard.schema import Direction, Family, Polarity
 
 FAMILY_PRECEDENCE: Final = (
@@ -31,19 +32,11 @@ FAMILY_PRECEDENCE: Final = (
     Family.ADVERSE_RISK,
 )
 LABEL: Final = ("family", "subtype", "direction", "polarity")
+BATCH_ROWS: Final = 1 << 17
 
 _PAIR: Final = ("pair_id", "drug_a", "drug_b")
-_SENTENCE: Final = ("drug_a", "drug_b", "description")
-_TEMPLATE_SCHEMA: Final = {
-    "template": pl.String,
-    "family": pl.String,
-    "raw_subtype": pl.String,
-    "subtype": pl.String,
-    "order": pl.String,
-    "polarity": pl.String,
-    "direction": pl.String,
-}
-_BATCH_ROWS: Final = 250_000
+_SAID: Final = (*LABEL, "raw_subtype")
+_LISTINGS: Final = pl.DataFrame(schema=dict.fromkeys((*_PAIR, "listed_by", "description"), pl.String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,164 +44,117 @@ class LabelTables:
     """What labelling makes of a release; columns as in ``tasks/contracts.py``, each sorted.
 
     Attributes:
+        listings: Interactions that were read, matched or not.
         labels: One row a pair.
         templates: Each distinct template with its label and the listings that use it.
         unmatched: Listings without a label, with the reason: names_not_found, ambiguous_names, no_template.
         conflicts: For each pair with several labels, the kept one beside each other one.
     """
 
+    listings: int
     labels: pl.DataFrame
     templates: pl.DataFrame
     unmatched: pl.DataFrame
     conflicts: pl.DataFrame
 
 
-def label_interactions(interactions: pl.DataFrame, drugs: pl.DataFrame, taxonomy: Taxonomy) -> LabelTables:
-    """Label every pair of a release.
+def label_interactions(
+    interactions: pl.DataFrame | Iterable[pl.DataFrame], drugs: pl.DataFrame, taxonomy: Taxonomy
+) -> LabelTables:
+    """Label every pair of a release; the order of its interactions does not matter.
 
     Args:
-        interactions: pair_id, drug_a, drug_b, listed_by, description.
-        drugs: drug_id, name, aliases, secondary_ids.
+        interactions: pair_id, drug_a, drug_b, listed_by, description, as a table or in batches. Only one
+            batch is held at a time.
+        drugs: drug_id, name, aliases.
         taxonomy: The vocabulary that raw subtypes collapse into.
     """
-    sentences = interactions.group_by(*_PAIR, "description").agg(pl.len().cast(pl.Int64).alias("rows"))
-    read = _read_all(sentences, drugs, taxonomy)
-    matched = read.filter(pl.col("family").is_not_null())
-    ranked = _ranked(matched, taxonomy)
-    labels = ranked.unique("pair_id", keep="first", maintain_order=True).sort("pair_id")
+    reader = SentenceReader(drugs, taxonomy)
+    batches = interactions.iter_slices(BATCH_ROWS) if isinstance(interactions, pl.DataFrame) else interactions
+    parts = [reader.read(batch) for batch in chain([_LISTINGS], batches)]
+    a, b, codes = (np.concatenate(column) for column in list(zip(*parts, strict=True))[:3])
+    read = codes != UNREAD
+    rows = reader.book.rows
+    said, table = _said(rows, taxonomy)
+    pairs = a.astype(np.int64) * len(reader.drug_ids) + b
+    labels, conflicts = _resolved(pairs[read], said[codes[read]], table, reader.drug_ids)
     return LabelTables(
-        labels=labels.select(*_PAIR, *LABEL, "raw_subtype"),
-        templates=_templates(matched),
-        unmatched=_unmatched(interactions, read.filter(pl.col("family").is_null())),
-        conflicts=_conflicts(ranked, labels),
+        listings=len(codes),
+        labels=labels,
+        templates=_templates(np.bincount(codes[read], minlength=len(rows)), rows),
+        unmatched=pl.concat([part.unmatched for part in parts]).sort(pl.all()),
+        conflicts=conflicts,
     )
 
 
-# --- sentences to labels ------------------------------------------------------------------------
-
-
-def _read_all(sentences: pl.DataFrame, drugs: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Sentences with their template and label, or with a reason where they have none."""
-    masked = sentences.with_columns(_quick_masks(sentences, drugs))
-    known = _classified(masked["masked"].unique().to_list(), taxonomy)
-    quick = masked.join(known, on="masked", how="left", nulls_equal=False).drop("masked")
-    done = quick.filter(pl.col("family").is_not_null())
-    left = quick.filter(pl.col("family").is_null()).select(sentences.columns)
-    slow = _read_slowly(left, AliasIndex.build(drugs), taxonomy)
-    return pl.concat(
-        [done.with_columns(pl.lit(None, pl.String).alias("reason")), slow.select(*done.columns, "reason")]
-    )
-
-
-def _quick_masks(sentences: pl.DataFrame, drugs: pl.DataFrame) -> pl.Series:
-    name = dict(drugs.select("drug_id", "name").iter_rows())
-    batches = []
-    for batch in sentences.select(_SENTENCE).iter_slices(_BATCH_ROWS):
-        columns = (batch[column].to_list() for column in _SENTENCE)
-        masks = [quick_mask(text, name[a], name[b]) for a, b, text in zip(*columns, strict=True)]
-        batches.append(pl.Series("masked", masks, pl.String))
-    return pl.concat(batches) if batches else pl.Series("masked", [], pl.String)
-
-
-def _classified(masked: list[str], taxonomy: Taxonomy) -> pl.DataFrame:
-    """One row for each masked sentence that a rule matches."""
-    rows = [(text, *row) for text in masked if (row := _label_row(text, taxonomy)) is not None]
-    return pl.DataFrame(rows, schema={"masked": pl.String, **_TEMPLATE_SCHEMA}, orient="row")
-
-
-def _label_row(masked: str, taxonomy: Taxonomy) -> tuple[str, ...] | None:
-    """The values of :data:`_TEMPLATE_SCHEMA`, or None where no rule matches."""
-    template, first_is_a = to_template(masked)
-    label = classify(template)
-    if label is None:
-        return None
-    return (
-        template,
-        str(label.family),
-        label.raw_subtype,
-        taxonomy.collapse(label.family, label.raw_subtype),
-        str(label.order),
-        str(label.polarity),
-        str(label.order.direction(first_is_a=first_is_a)),
-    )
-
-
-def _read_slowly(sentences: pl.DataFrame, index: AliasIndex, taxonomy: Taxonomy) -> pl.DataFrame:
-    nothing = (None,) * len(_TEMPLATE_SCHEMA)
-    rows: list[tuple[Any, ...]] = []
-    for row in sentences.iter_rows(named=True):
-        outcome = _read_one(
-            row["description"], index.names(row["drug_a"]), index.names(row["drug_b"]), taxonomy
-        )
-        rows.append((*nothing, outcome) if isinstance(outcome, str) else (*outcome, None))
-    schema = {**_TEMPLATE_SCHEMA, "reason": pl.String}
-    return sentences.hstack(pl.DataFrame(rows, schema=schema, orient="row"))
-
-
-def _read_one(
-    description: str, names_a: tuple[str, ...], names_b: tuple[str, ...], taxonomy: Taxonomy
-) -> tuple[str, ...] | str:
-    """The label row of the most literal reading that a rule matches, or why there is none."""
-    best: tuple[str, ...] | None = None
-    best_rank = 0
-    reason = "names_not_found"
-    for reading in interpretations(description, names_a, names_b):
-        reason = "no_template"
-        if best is not None and reading.rank > best_rank:
-            break
-        row = _label_row(reading.masked, taxonomy)
-        if row is None or row == best:
-            continue
-        if best is not None:
-            return "ambiguous_names"
-        best, best_rank = row, reading.rank
-    return best or reason
-
-
-# --- labels to tables ---------------------------------------------------------------------------
-
-
-def _ranked(matched: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Every (pair, label) once, the one to keep first; see the conflict rule above."""
-    family = {str(family): rank for rank, family in enumerate(FAMILY_PRECEDENCE)}
+def _said(rows: Sequence[LabelRow], taxonomy: Taxonomy) -> tuple[Array, pl.DataFrame]:
+    """What label rows say of a pair: a row each in a table, where what is to be kept stands first."""
+    families = {str(family): rank for rank, family in enumerate(FAMILY_PRECEDENCE)}
     reference = {entry.subtype: entry.pairs for entry in taxonomy.entries}
-    orders = {str(value): rank for rank, value in enumerate(Direction)}
-    polarity = {str(value): rank for rank, value in enumerate(Polarity)}
-    precedence = [
-        pl.col("family").replace_strict(family, return_dtype=pl.Int64),
-        pl.col("subtype").str.starts_with("misc_"),
-        pl.col("subtype").replace_strict(reference, default=0, return_dtype=pl.Int64),
-        pl.col("subtype"),
-        pl.col("direction").replace_strict(orders, return_dtype=pl.Int64),
-        pl.col("polarity").replace_strict(polarity, return_dtype=pl.Int64),
-        pl.col("raw_subtype"),
+    directions, polarities = ([str(value) for value in kind] for kind in (Direction, Polarity))
+
+    def precedence(saying: tuple[str, ...]) -> tuple[object, ...]:
+        family, subtype, direction, polarity, raw = saying
+        misc = subtype.startswith("misc_")
+        ranks = directions.index(direction), polarities.index(polarity)
+        return families[family], misc, reference.get(subtype, 0), subtype, *ranks, raw
+
+    said = [(row.family, row.subtype, row.direction, row.polarity, row.raw_subtype) for row in rows]
+    ordered = sorted(set(said), key=precedence)
+    places = {saying: place for place, saying in enumerate(ordered)}
+    table = pl.DataFrame(ordered, schema=dict.fromkeys((*LABEL, "raw_subtype"), pl.String), orient="row")
+    return np.array([places[saying] for saying in said], dtype=np.int64), table
+
+
+def _resolved(
+    pairs: Array, said: Array, table: pl.DataFrame, drug_ids: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The labels and the conflicts.
+
+    A pair and what is said of it make one whole number, so the least number of a pair is what to keep.
+
+    Args:
+        pairs: Number of drug A times the number of drugs, plus that of drug B ``[n]``.
+        said: Row of ``table``, of which a lesser one is kept before a greater one ``[n]``.
+        table: The label columns and raw_subtype; rows that share a label are neighbours.
+        drug_ids: The id of each drug number.
+    """
+    kinds = max(table.height, 1)
+    numbers = np.sort(pairs * kinds + said)
+    pair, row = np.divmod(numbers[_changes(numbers)], kinds)
+    first = _changes(pair)
+    kept = row[first][np.cumsum(first) - 1]
+    label = table.select(pl.struct(LABEL).rle_id()).to_series().to_numpy()
+    other = ~first & _changes(label[row])
+
+    labels = _named(pair[first], drug_ids).hstack(table[row[first]]).sort("pair_id")
+    conflicts = [
+        _named(pair[other], drug_ids).select("pair_id"),
+        table[kept[other]].select(pl.col(LABEL).name.prefix("kept_")),
+        table[row[other]].select(pl.col(LABEL).name.prefix("other_")),
     ]
-    return matched.sort("pair_id", *precedence).unique(["pair_id", *LABEL], keep="first", maintain_order=True)
+    return labels, pl.concat(conflicts, how="horizontal").sort(pl.all())
 
 
-def _conflicts(ranked: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    kept = labels.select("pair_id", pl.col(LABEL).name.prefix("kept_"))
-    other = ranked.select("pair_id", pl.col(LABEL).name.prefix("other_"))
+def _changes(values: Array) -> Array:
+    """Where a value differs from the one before it; the first does."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
+
+
+def _named(pairs: Array, drug_ids: pl.Series) -> pl.DataFrame:
+    a, b = np.divmod(pairs, max(len(drug_ids), 1))
+    drugs = pl.DataFrame({"drug_a": drug_ids.gather(a), "drug_b": drug_ids.gather(b)})
+    return drugs.select(pl.concat_str("drug_a", "drug_b", separator="|").alias("pair_id"), pl.all())
+
+
+def _templates(counts: Array, rows: Sequence[LabelRow]) -> pl.DataFrame:
+    """Each template once, though with either drug first it is two label rows."""
+    columns = ("template", "family", "raw_subtype", "direction", "polarity")
+    texts = [(row.template, row.family, row.raw_subtype, row.order, row.polarity) for row in rows]
     return (
-        other.filter(~pl.col("pair_id").is_first_distinct())
-        .join(kept, on="pair_id", maintain_order="left")
-        .select(*kept.columns, *other.columns[1:])
-        .sort(pl.all())
-    )
-
-
-def _templates(matched: pl.DataFrame) -> pl.DataFrame:
-    return (
-        matched.group_by("template", "family", "raw_subtype", "order", "polarity")
+        pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
+        .with_columns(pl.Series("rows", counts, pl.Int64))
+        .group_by(columns)
         .agg(pl.col("rows").sum())
-        .rename({"order": "direction"})
         .sort(["rows", "template"], descending=[True, False])
-    )
-
-
-def _unmatched(interactions: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
-    return (
-        interactions.join(unread.select("pair_id", "description", "reason"), on=["pair_id", "description"])
-        .select("pair_id", "listed_by", "description", "reason")
-        .sort(pl.all())
     )

@@ -1,9 +1,8 @@
-"""Descriptions to templates: the two drugs' names become placeholders.
+"""One sentence to templates: the two drugs' names become marks, in every way that it can be read.
 
-Nearly every sentence uses both primary names letter for letter: :func:`quick_mask` replaces those
-without looking at boundaries, which is safe because the grammar of :mod:`mard.label.templates` spells out
-what stands beside a name. What that leaves goes through :func:`interpretations`: every pairing of
-names that the sentence could mean, on word boundaries, most literal first.
+Names are looked for on word boundaries, whatever their case and typography, with Greek letters as such
+or spelled out. A reading takes one spelling of each drug's names and masks where they stand: of two that
+overlap the earlier, of two that begin together the longer.
 """
 
 from __future__ import annotations
@@ -12,12 +11,33 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from itertools import groupby, product
+from typing import Final, NamedTuple
 
 A_MARK: Final = "\x01"
 B_MARK: Final = "\x02"
 
-_TYPOGRAPHY: Final = str.maketrans("’‘‐‑–", "''---")
+VERBATIM: Final = 0
+_PRIMARY: Final = 1
+_ALIAS: Final = 3  # more than two primary names in other letters
+
+_MOST_CHOICES: Final = 8
+
+_LETTERS: Final = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "omega": "ω",
+}
+_SPELLED: Final = {letter: word for word, letter in _LETTERS.items()}
+_LETTER: Final = re.compile("|".join(_SPELLED))
+_LETTER_WORD: Final = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(_LETTERS)})(?![^\W\d_])")
+_TYPOGRAPHY: Final = str.maketrans("’‘‐‑–µßς", "''---μβσ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,43 +46,53 @@ class Reading:
 
     Attributes:
         masked: The sentence with :data:`A_MARK` and :data:`B_MARK` for the names.
-        rank: 0 when both names are primary, 1 when one is, 2 when neither is.
+        rank: How far from the letter, :data:`VERBATIM` for both primary names letter for letter. Readings
+            of one rank are equally likely.
     """
 
     masked: str
     rank: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Form(NamedTuple):
+    """A way to write a drug's name, folded, and how far it is from the drug's primary name ``verbatim``."""
+
+    text: str
+    distance: int
+    verbatim: str
+
+
+class _Spelling(NamedTuple):
+    """A drug's name as a sentence spells it, and how far that is from its primary name."""
+
     surface: str
-    is_alias: bool
+    distance: int
 
 
-def quick_mask(description: str, name_a: str, name_b: str) -> str:
-    """Both primary names, letter for letter, become marks; the longer goes first."""
-    if len(name_a) >= len(name_b):
-        return description.replace(name_a, A_MARK).replace(name_b, B_MARK)
-    return description.replace(name_b, B_MARK).replace(name_a, A_MARK)
+class _Place(NamedTuple):
+    """Where a name stands, and the drugs that it can mean there."""
+
+    start: int
+    end: int
+    marks: str
 
 
-def interpretations(description: str, names_a: Sequence[str], names_b: Sequence[str]) -> Iterator[Reading]:
-    """Every reading of a sentence about two drugs, given their names (primary first).
+def readings(sentence: str, names_a: Sequence[str], names_b: Sequence[str]) -> Iterator[Reading]:
+    """Every reading of a sentence about two drugs, given their names (primary first), by rank.
 
-    Names are found whatever their case, on word boundaries. Readings with primary names come before
-    those with aliases, longer names before shorter ones; each reading takes one name per drug, and
-    masks the longer of the two first.
+    Both primary names letter for letter come first, then in other letters, then with one alias, then with
+    two; longer aliases before shorter ones. Where a name could also be a word of the sentence (a drug called
+    as the risk is), readings that leave some of its places alone follow those that mask all.
     """
-    text = description.translate(_TYPOGRAPHY)
-    found_a, found_b = _found(text, names_a), _found(text, names_b)
-    pairs = [(a, b) for a in found_a for b in found_b if a.surface != b.surface]
-    for a, b in sorted(pairs, key=lambda pair: pair[0].is_alias + pair[1].is_alias):
-        marks = sorted(((a.surface, A_MARK), (b.surface, B_MARK)), key=lambda item: -len(item[0]))
-        masked = text
-        for surface, mark in marks:
-            masked = _whole_word(surface).sub(mark, masked)
-        if A_MARK in masked and B_MARK in masked:
-            yield Reading(masked, a.is_alias + b.is_alias)
+    folded = _fold(sentence)
+    found_a, found_b = (_found(sentence, folded, _forms(tuple(names))) for names in (names_a, names_b))
+    pairs = sorted(product(found_a, found_b), key=_distance)
+    for distance, alike in groupby(pairs, key=_distance):
+        named = [_places(sentence, a.surface, b.surface) for a, b in alike]
+        for places in named:
+            yield from (Reading(masked, 2 * distance) for masked in _masked(sentence, places))
+        for places in named:
+            yield from (Reading(masked, 2 * distance + 1) for masked in _partly_masked(sentence, places))
 
 
 def to_template(masked: str) -> tuple[str, bool]:
@@ -73,19 +103,95 @@ def to_template(masked: str) -> tuple[str, bool]:
     return masked.replace(first, "{first}").replace(second, "{second}"), first_is_a
 
 
-def _found(text: str, names: Sequence[str]) -> list[_Name]:
-    """The spellings of a drug's names that occur in ``text``: the primary's first, then by length."""
-    lowered = text.lower()
-    spellings: dict[str, bool] = {}
+def _distance(pair: tuple[_Spelling, _Spelling]) -> int:
+    return pair[0].distance + pair[1].distance
+
+
+def _found(sentence: str, folded: str, forms: Sequence[_Form]) -> list[_Spelling]:
+    """The spellings of a drug's names that occur in a sentence: the nearest first, then by length."""
+    distances: dict[str, int] = {}
+    for form in forms:
+        if form.text in folded:
+            for start in _whole_words(folded, form.text):
+                surface = sentence[start : start + len(form.text)]
+                distances.setdefault(surface, VERBATIM if surface == form.verbatim else form.distance)
+    found = [_Spelling(surface, distance) for surface, distance in distances.items()]
+    return sorted(found, key=lambda name: (name.distance, -len(name.surface), name.surface))
+
+
+def _places(sentence: str, a: str, b: str) -> list[_Place]:
+    """Where the two spellings stand, from left to right, none overlapping another."""
+    if a == b:
+        found = [_Place(start, start + len(a), A_MARK + B_MARK) for start in _whole_words(sentence, a)]
+    else:
+        found = [
+            _Place(start, start + len(name), mark)
+            for name, mark in ((a, A_MARK), (b, B_MARK))
+            for start in _whole_words(sentence, name)
+        ]
+    places: list[_Place] = []
+    for place in sorted(found, key=lambda place: (place.start, -place.end)):
+        if not places or place.start >= places[-1].end:
+            places.append(place)
+    return places
+
+
+def _masked(sentence: str, places: Sequence[_Place]) -> Iterator[str]:
+    """Every place masked, for both drugs at least once."""
+    yield from _replaced(sentence, places, [place.marks for place in places])
+
+
+def _partly_masked(sentence: str, places: Sequence[_Place]) -> Iterator[str]:
+    """Some places left alone; there is nothing to choose where two names stand once each."""
+    if 2 < len(places) <= _MOST_CHOICES:
+        full = set(_masked(sentence, places))
+        for masked in _replaced(sentence, places, [("", *place.marks) for place in places]):
+            if masked not in full:
+                yield masked
+
+
+def _replaced(sentence: str, places: Sequence[_Place], choices: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The sentence under each choice of a mark (or of none) for each place."""
+    if len(places) > _MOST_CHOICES:
+        choices = [options[:1] for options in choices]
+    for marks in product(*choices):
+        if A_MARK not in marks or B_MARK not in marks:
+            continue
+        parts: list[str] = []
+        position = 0
+        for place, mark in zip(places, marks, strict=True):
+            parts += sentence[position : place.start], mark or sentence[place.start : place.end]
+            position = place.end
+        yield "".join([*parts, sentence[position:]])
+
+
+def _fold(text: str) -> str:
+    """Lower case and plain typography, character for character, so that places stay the same."""
+    return text.replace("İ", "I").lower().translate(_TYPOGRAPHY)
+
+
+@lru_cache(maxsize=1 << 15)
+def _forms(names: tuple[str, ...]) -> tuple[_Form, ...]:
+    """A drug's names folded, each also with Greek letters spelled out and with letters for their names."""
+    forms: dict[str, _Form] = {}
     for number, name in enumerate(names):
-        wanted = name.translate(_TYPOGRAPHY)
-        if wanted.lower() in lowered:
-            for match in _whole_word(wanted, re.IGNORECASE).finditer(text):
-                spellings.setdefault(match[0], number > 0)
-    found = [_Name(surface, is_alias) for surface, is_alias in spellings.items()]
-    return sorted(found, key=lambda name: (name.is_alias, -len(name.surface), name.surface))
+        folded = _fold(name)
+        spelled = _LETTER.sub(lambda match: _SPELLED[match[0]], folded)
+        lettered = _LETTER_WORD.sub(lambda match: _LETTERS[match[0]], folded)
+        for text in filter(None, (folded, spelled, lettered)):
+            forms.setdefault(text, _Form(text, _ALIAS if number else _PRIMARY, names[0]))
+    return tuple(forms.values())
 
 
-@lru_cache(maxsize=4096)
-def _whole_word(name: str, flags: int = 0) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", flags)
+def _whole_words(text: str, name: str) -> Iterator[int]:
+    """Where ``name`` begins in ``text`` with no letter, digit or underscore beside it."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not (start and _in_word(text[start - 1])) and not (end < len(text) and _in_word(text[end])):
+            yield start
+        start = text.find(name, start + 1)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
