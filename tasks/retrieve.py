@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from mard.gates.leakage import GateResult, neighbour_regime, neighbour_universe
 from mard.gates.report import enforce, to_rows
 from mard.io import read_json, sha256_file, write_json
-from mard.schema import Direction, Family, Label, Neighbour, Part, Polarity, Protocol
+from mard.schema import Part, Protocol
 from mard.split.subset import shared_train
 from tasks import contracts
 from tasks.progress import Progress
@@ -23,7 +25,7 @@ from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
-    from mard.retrieve.neighbours import NeighbourIndex
+    from mard.retrieve.neighbours import NeighbourIndex, Roster
 
 TEACHER, SHARED = "teacher", "shared"
 HELD_OUT = (Part.VAL, Part.TEST)
@@ -40,19 +42,17 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     splits = {protocol: contracts.read(folder, f"split/{protocol}") for protocol in Protocol}
     subset = contracts.read(folder, "split/teacher_subset")
     universes = universes_of(splits, subset)
-    index = NeighbourIndex.build(
-        _features(workspace, universes),
-        params.weights,
-        {name: _labelled(own) for name, own in universes.items()},
-    )
+    threads = len(os.sched_getaffinity(0))
+    features = _features(workspace, universes)
+    index = NeighbourIndex.build(features, params.weights, universes, threads=threads)
     index.save(out / "index")
     queries = _queries(workspace, splits, subset)
-    neighbours = _neighbours(index, queries, params.k)
+    neighbours = _neighbours(index, queries, params.k, threads)
     gates = check(neighbours, queries, universes, contracts.read(folder, "split/drug_partition"))
     enforce(gates)
-    contracts.write(out, "retrieve/queries", _with_evidence(index, queries))
+    contracts.write(out, "retrieve/queries", _with_evidence(index, queries, threads))
     contracts.write(out, "retrieve/neighbours", neighbours)
-    report = _audit(workspace, index, splits)
+    report = _audit(workspace, index, splits, threads)
     write_json(out / "audit.json", report)
     write_json(out / "gates.json", to_rows(gates))
     manifest = {
@@ -111,14 +111,6 @@ def _features(workspace: Workspace, universes: Mapping[str, pl.DataFrame]) -> An
     return DrugFeatures.build(drugs, bits, extra)
 
 
-def _labelled(pairs: pl.DataFrame) -> list[tuple[str, str, Label]]:
-    columns = ("drug_a", "drug_b", "family", "subtype", "direction", "polarity")
-    return [
-        (a, b, Label(Family(family), subtype, Direction(direction), Polarity(polarity)))
-        for a, b, family, subtype, direction, polarity in pairs.select(columns).iter_rows()
-    ]
-
-
 def _queries(workspace: Workspace, splits: Splits, subset: pl.DataFrame) -> pl.DataFrame:
     """Pairs of every set with the universe that answers and the drugs to avoid, sorted."""
     from mard.retrieve.regimes import deal_regimes
@@ -137,49 +129,56 @@ def _queries(workspace: Workspace, splits: Splits, subset: pl.DataFrame) -> pl.D
     return pl.concat(sets).sort("set", "pair_id")
 
 
-def _neighbours(index: NeighbourIndex, queries: pl.DataFrame, k: int) -> pl.DataFrame:
-    rows = []
-    asked = queries.select("set", "pair_id", "universe", "drug_a", "drug_b", "avoid")
+def _neighbours(index: NeighbourIndex, queries: pl.DataFrame, k: int, threads: int) -> pl.DataFrame:
+    """Neighbours of all queries, in the order of the queries."""
+    roster = index.roster({*queries["drug_a"], *queries["drug_b"]})
+    tables: list[pl.DataFrame] = []
+    done = 0
     with Progress("retrieving neighbours") as progress:
-        for done, (own, pair_id, universe, a, b, avoid) in enumerate(asked.iter_rows(), start=1):
-            found = index.query(universe, a, b, k, avoid=frozenset(avoid))
-            rows += [(own, pair_id, *row) for row in _rows(found)]
-            progress(done, asked.height)
-    columns = contracts.TABLES["retrieve/neighbours"].columns
-    return pl.DataFrame(
-        rows, schema={name: column.dtype.type for name, column in columns.items()}, orient="row"
-    )
+        for (own, universe), asked in queries.group_by("set", "universe", maintain_order=True):
+            a, b = (roster.rows(asked[side]) for side in ("drug_a", "drug_b"))
+            avoid = _avoided(roster, asked["avoid"])
+            found = index.query_many(universe, roster, a, b, k, avoid=avoid, threads=threads)
+            shown = index.shown(universe, found)
+            tables.append(shown.with_columns(set=pl.lit(own), pair_id=asked["pair_id"][shown["query"]]))
+            done += asked.height
+            progress(done, queries.height)
+    return pl.concat(tables).select(list(contracts.TABLES["retrieve/neighbours"].columns))
 
 
-def _rows(neighbours: list[Neighbour]) -> Iterator[tuple[Any, ...]]:
-    for rank, item in enumerate(neighbours):
-        label = item.label
-        answer = (str(label.family), label.subtype, str(label.direction), str(label.polarity))
-        yield (rank, item.first, item.second, item.similarity, *answer)
+def _avoided(roster: Roster, drugs: pl.Series) -> npt.NDArray[np.int32]:
+    """Rows of each query's drugs to avoid, filled up with -1, ``[q, w]``."""
+    rows = np.full((len(drugs), drugs.list.len().max()), -1, dtype=np.int32)
+    for column in range(rows.shape[1]):
+        own = drugs.list.get(column, null_on_oob=True)
+        rows[own.is_not_null().to_numpy(), column] = roster.rows(own.drop_nulls())
+    return rows
 
 
-def _with_evidence(index: NeighbourIndex, queries: pl.DataFrame) -> pl.DataFrame:
-    evidence = index.pairs_evidence(list(queries.select("drug_a", "drug_b").iter_rows()))
-    scalars = pl.DataFrame([asdict(item) for item in evidence])
-    wanted = list(contracts.TABLES["retrieve/queries"].columns)
-    return queries.hstack(scalars).select(wanted)
+def _with_evidence(index: NeighbourIndex, queries: pl.DataFrame, threads: int) -> pl.DataFrame:
+    from mard.retrieve.similarity import pair_scalars
+
+    a, b = (index.features.rows_of(queries[side]) for side in ("drug_a", "drug_b"))
+    scalars = pair_scalars(index.features, a, b, threads=threads)
+    columns = contracts.TABLES["retrieve/queries"].columns.items()
+    found = queries.hstack(pl.DataFrame(vars(scalars)))
+    return found.select(pl.col(name).cast(column.dtype.type) for name, column in columns)
 
 
-def _audit(workspace: Workspace, index: NeighbourIndex, splits: Splits) -> dict[str, Any]:
+def _audit(workspace: Workspace, index: NeighbourIndex, splits: Splits, threads: int) -> dict[str, Any]:
     """MOR@k on a sample of each protocol's test part."""
-    from mard.retrieve.audit import AuditQuery, audit
+    from mard.retrieve.audit import audit
     from mard.split.draw import stratified_sample
     from mard.split.frames import families_of, keys_of
 
     params = workspace.params.retrieve
-    queries = []
+    queries = {}
     for protocol, split in splits.items():
         test = split.filter(pl.col("part") == Part.TEST)
         chosen = stratified_sample(families_of(test), keys_of(test, params.seed), params.audit_queries)
-        asked = test.filter(pl.Series(chosen)).select("drug_a", "drug_b", "family")
-        queries += [AuditQuery(str(protocol), a, b, Family(family)) for a, b, family in asked.iter_rows()]
+        queries[str(protocol)] = test.filter(pl.Series(chosen))
     with Progress("auditing retrieval") as progress:
-        report = audit(index, queries, params.audit_k, on_progress=progress)
+        report = audit(index, queries, params.audit_k, threads=threads, on_progress=progress)
     return {
         universe: {name: {str(k): round(rate, 4) for k, rate in rates.items()} for name, rates in own.items()}
         for universe, own in report.items()

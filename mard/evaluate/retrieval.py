@@ -33,42 +33,28 @@ NEIGHBOUR_COLUMNS: Final = {
 
 
 def training_neighbours(
-    index: NeighbourIndex,
-    protocol: Protocol,
-    train: pl.DataFrame,
-    k: int,
-    seed: int,
-    on_progress: OnProgress | None = None,
+    index: NeighbourIndex, protocol: Protocol, train: pl.DataFrame, k: int, seed: int
 ) -> pl.DataFrame:
     """Neighbours of training pairs, with the columns of ``retrieve/neighbours`` that a vote needs.
 
     Args:
         index: The protocol's name is its universe.
         protocol: What the neighbours imitate.
-        train: ``pair_id``, ``drug_a`` and ``drug_b``.
+        train: ``pair_id``, ``drug_a`` and ``drug_b`` in canonical order.
         k: Neighbours a pair.
         seed: Draws the drug to avoid under ``drug_cold``.
-        on_progress: Called with (pairs done, pairs in all).
     """
+    roster = index.roster({*train["drug_a"], *train["drug_b"]})
+    a, b = (roster.rows(train[side]) for side in ("drug_a", "drug_b"))
     hide_first = np.random.default_rng(seed).random(train.height) < 0.5
-    rows = []
-    for place, (pair_id, a, b) in enumerate(train.select("pair_id", "drug_a", "drug_b").iter_rows()):
-        avoid = _hidden(protocol, a, b, bool(hide_first[place]))
-        for rank, found in enumerate(index.query(protocol, a, b, k, avoid=avoid)):
-            label = found.label
-            answer = (str(label.family), label.subtype, str(label.direction), str(label.polarity))
-            rows.append((pair_id, rank, found.similarity, *answer))
-        if on_progress:
-            on_progress(place + 1, train.height)
-    return pl.DataFrame(rows, schema=NEIGHBOUR_COLUMNS, orient="row")
-
-
-def _hidden(protocol: Protocol, a: str, b: str, hide_first: bool) -> frozenset[str]:
-    if protocol is Protocol.WARM:
-        return frozenset()
-    if protocol is Protocol.DRUG_COLD:
-        return frozenset({a if hide_first else b})
-    return frozenset({a, b})
+    avoid = {
+        Protocol.WARM: [],
+        Protocol.DRUG_COLD: [np.where(hide_first, a, b)],
+        Protocol.PAIR_COLD: [a, b],
+    }[protocol]
+    hidden = np.array(avoid, dtype=np.int32).reshape(-1, train.height).T
+    shown = index.shown(protocol, index.query_many(protocol, roster, a, b, k, avoid=hidden))
+    return shown.with_columns(pair_id=train["pair_id"][shown["query"]]).select(list(NEIGHBOUR_COLUMNS))
 
 
 def channels(index: NeighbourIndex, pairs: pl.DataFrame) -> Floats:

@@ -1,6 +1,7 @@
 """How good retrieval is: MOR@k beside chance, and what each channel adds.
 
 MOR@k is the share of queries with a neighbour of their own family among the first k.
+Shapes: q queries, k neighbours.
 """
 
 from __future__ import annotations
@@ -8,45 +9,40 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.similarity import CHANNELS, without
 from mard.schema import Family
 
+FAMILIES: Final = tuple(Family)
 
-@dataclass(frozen=True)
-class AuditQuery:
-    """A held-out pair with its true family, and the universe that it is asked in."""
-
-    universe: str
-    drug_a: str
-    drug_b: str
-    family: Family
+Codes = npt.NDArray[np.int32]
+Rates = dict[int, float]
 
 
-def match_rate(
-    families: Sequence[Family], neighbours: Sequence[Sequence[Family]], ks: Sequence[int]
-) -> dict[int, float]:
+def match_rate(families: Codes, neighbours: Codes, ks: Sequence[int]) -> Rates:
     """MOR@k for each k.
 
     Args:
-        families: True family of each query.
-        neighbours: Families of each query's neighbours, best first.
+        families: True family of each query, by its place in :class:`Family`, int32 ``[q]``.
+        neighbours: Families of each query's neighbours, best first, int32 ``[q, k]``; -1 where there is none.
         ks: Lengths of the list.
 
     Raises:
         ValueError: There is no query.
     """
-    if not families:
+    if not len(families):
         raise ValueError("MOR@k needs at least one query")
-    pairs = list(zip(families, neighbours, strict=True))
-    return {k: sum(own in found[:k] for own, found in pairs) / len(pairs) for k in ks}
+    matches = neighbours == families[:, None]
+    return {k: float(matches[:, :k].any(axis=1).mean()) for k in ks}
 
 
-def random_rate(
-    families: Sequence[Family], universe: Mapping[Family, int], ks: Sequence[int]
-) -> dict[int, float]:
+def random_rate(families: Sequence[Family], universe: Mapping[Family, int], ks: Sequence[int]) -> Rates:
     """Expected MOR@k of k pairs drawn at random from the universe, in closed form.
 
     For a query whose family has m of N pairs it is 1 - C(N - m, k) / C(N, k).
@@ -63,36 +59,59 @@ def random_rate(
 
 def audit(
     index: NeighbourIndex,
-    queries: Sequence[AuditQuery],
+    queries: Mapping[str, pl.DataFrame],
     ks: Sequence[int],
     *,
+    threads: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
-) -> dict[str, dict[str, dict[int, float]]]:
+) -> dict[str, dict[str, Rates]]:
     """MOR@k by universe: of retrieval, of chance, and of retrieval without each channel.
+
+    Args:
+        index: The neighbour index.
+        queries: Held-out pairs by the universe that they are asked in: ``drug_a`` and ``drug_b`` in
+            canonical order, and their true ``family``.
+        ks: Lengths of the list.
+        threads: Threads that share the queries.
+        on_progress: Called with (queries answered, queries in all).
 
     Returns:
         ``{universe: {"all" | "random" | "without <channel>": {k: rate}}}``.
     """
-    by_universe: dict[str, list[AuditQuery]] = {}
-    for query in queries:
-        by_universe.setdefault(query.universe, []).append(query)
-    report: dict[str, dict[str, dict[int, float]]] = {
-        universe: {"random": random_rate([q.family for q in own], index.family_counts(universe), ks)}
-        for universe, own in sorted(by_universe.items())
+    report: dict[str, dict[str, Rates]] = {
+        universe: {"random": random_rate(_families(own), index.family_counts(universe), ks)}
+        for universe, own in sorted(queries.items())
     }
-    done, total = 0, len(queries) * (1 + len(CHANNELS))
+    done, total = 0, sum(own.height for own in queries.values()) * (1 + len(CHANNELS))
     for channel in (None, *CHANNELS):
-        variant = index if channel is None else index.reweighted(without(index.weights, channel))
-        for universe, own in sorted(by_universe.items()):
-            found = [_families(variant, query, max(ks)) for query in own]
+        variant = (
+            index if channel is None else index.reweighted(without(index.weights, channel), threads=threads)
+        )
+        for universe, own in sorted(queries.items()):
             name = "all" if channel is None else f"without {channel}"
-            report[universe][name] = match_rate([query.family for query in own], found, ks)
-            done += len(own)
+            found = _found_families(variant, universe, own, max(ks), threads)
+            report[universe][name] = match_rate(_codes(_families(own)), found, ks)
+            done += own.height
             if on_progress:
                 on_progress(done, total)
     return report
 
 
-def _families(index: NeighbourIndex, query: AuditQuery, k: int) -> list[Family]:
-    neighbours = index.query(query.universe, query.drug_a, query.drug_b, k)
-    return [neighbour.label.family for neighbour in neighbours]
+def _families(queries: pl.DataFrame) -> list[Family]:
+    return [Family(family) for family in queries["family"]]
+
+
+def _codes(families: Sequence[Family]) -> Codes:
+    place = {family: code for code, family in enumerate(FAMILIES)}
+    return np.array([place[family] for family in families], dtype=np.int32)
+
+
+def _found_families(
+    index: NeighbourIndex, universe: str, queries: pl.DataFrame, k: int, threads: int
+) -> Codes:
+    """Families of the neighbours, int32 ``[q, k]``; -1 where there is none."""
+    roster = index.roster({*queries["drug_a"], *queries["drug_b"]})
+    a, b = (roster.rows(queries[side]) for side in ("drug_a", "drug_b"))
+    found = index.query_many(universe, roster, a, b, k, threads=threads)
+    by_label = np.append(_codes([label.family for label in index.labels]), np.int32(-1))
+    return by_label[index.label_codes(universe, found)]

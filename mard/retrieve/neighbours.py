@@ -1,30 +1,38 @@
 """Exact nearest pairs (Eq. 9), one set of training pairs ("universe") a protocol.
 
 s((a, b), (c, d)) = max( s(a, c) + s(b, d), s(a, d) + s(b, c) ) / 2 with s of Eq. 8; ties go to the
-lesser pair id. The sum is the definition, so results do not depend on how they were found.
+lesser pair id. The sum is the definition, so results do not depend on how they were found: here by a
+rank join over the drugs in order of likeness.
+
+Shapes: n indexed drugs, g guests, m training pairs, q queries, k neighbours, w drugs to avoid at most.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import ChainMap, Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from mard.config import Weights
 from mard.errors import InputError
 from mard.io import read_json, write_text
 from mard.mirror import mirror
-from mard.retrieve.similarity import DrugFeatures, Floats, Rows, drug_similarity, pair_evidence
+from mard.retrieve.rank_join import Found, Membership, Ranking, rank_join
+from mard.retrieve.similarity import DrugFeatures, drug_similarity, pair_evidence
 from mard.schema import Direction, Family, Label, Neighbour, PairEvidence, PairId, Polarity
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+LABEL: Final = ("family", "subtype", "direction", "polarity")
+
+Rows = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -32,25 +40,30 @@ class Universe:
     """Training pairs that may be shown, sorted by pair id.
 
     Attributes:
-        pairs: Rows of the two drugs in the similarity matrix, int32 ``[m, 2]``, drug_a first.
+        members: The m pairs, by the rows of their drugs.
         labels: Code of each pair's label, int32 ``[m]``.
     """
 
-    pairs: npt.NDArray[np.int32]
-    labels: npt.NDArray[np.int32]
+    members: Membership
+    labels: Rows
 
-    @cached_property
-    def _by_drug(self) -> tuple[Rows, Rows]:
-        """Pairs ordered by the drugs they touch: pair numbers, and where each drug's begin."""
-        drugs = self.pairs.reshape(-1)
-        order = np.argsort(drugs, kind="stable")
-        starts = np.searchsorted(drugs[order], np.arange(int(drugs.max(initial=-1)) + 2))
-        return order // 2, starts
 
-    def touching(self, drug: int) -> Rows:
-        """Numbers of the pairs that hold a drug."""
-        pairs, starts = self._by_drug
-        return pairs[starts[drug] : starts[drug + 1]] if drug + 1 < len(starts) else pairs[:0]
+@dataclass(frozen=True)
+class Roster:
+    """Drugs that queries may name: the n indexed ones, and g guests that are in no training pair.
+
+    Attributes:
+        place: Row of each drug, 0 to n - 1 for the indexed ones, then the guests.
+        guests: Likeness of the guests to the indexed drugs.
+    """
+
+    place: Mapping[str, int]
+    guests: Ranking
+
+    def rows(self, drug_ids: pl.Series) -> Rows:
+        """Rows of drugs that are all on the roster, int32."""
+        places = pl.Series(list(self.place.values()), dtype=pl.Int32)
+        return drug_ids.replace_strict(pl.Series(list(self.place), dtype=pl.String), places).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ class NeighbourIndex:
         features: What the channels compare, for all drugs of the release.
         weights: Channel weights of Eq. 8.
         drug_ids: The n drugs that occur in training pairs, sorted.
-        similarity: Eq. 8 among them, float32 ``[n, n]``.
+        ranking: Eq. 8 among them, and each one's order of the others.
         labels: Distinct labels, by code.
         universes: Training pairs by name of the protocol.
     """
@@ -69,7 +82,7 @@ class NeighbourIndex:
     features: DrugFeatures
     weights: Weights
     drug_ids: tuple[str, ...]
-    similarity: Floats
+    ranking: Ranking
     labels: tuple[Label, ...]
     universes: Mapping[str, Universe]
 
@@ -78,25 +91,38 @@ class NeighbourIndex:
         cls,
         features: DrugFeatures,
         weights: Weights,
-        universes: Mapping[str, Sequence[tuple[str, str, Label]]],
+        universes: Mapping[str, pl.DataFrame],
+        *,
+        threads: int = 1,
     ) -> Self:
-        """Index the labelled pairs (drug_a, drug_b, label) of each universe; drugs in canonical order."""
-        ids = tuple(sorted({drug for pairs in universes.values() for a, b, _ in pairs for drug in (a, b)}))
-        labels = tuple(sorted({label for pairs in universes.values() for *_, label in pairs}, key=_label_key))
-        place = {drug: row for row, drug in enumerate(ids)}
-        code = {label: number for number, label in enumerate(labels)}
-        arrays = {}
-        for name, pairs in universes.items():
-            ordered = sorted(pairs, key=lambda pair: pair[:2])
-            drugs = np.array([(place[a], place[b]) for a, b, _ in ordered], dtype=np.int32).reshape(-1, 2)
-            arrays[name] = Universe(drugs, np.array([code[label] for *_, label in ordered], dtype=np.int32))
-        rows = features.rows_of(ids)
-        return cls(features, weights, ids, drug_similarity(features, rows, rows, weights), labels, arrays)
+        """Index the labelled pairs of each universe.
 
-    def reweighted(self, weights: Weights) -> Self:
+        Args:
+            features: Of all drugs of the release.
+            weights: Channel weights of Eq. 8.
+            universes: ``drug_a``, ``drug_b`` in canonical order, ``family``, ``subtype``, ``direction`` and
+                ``polarity``, in any order of rows.
+            threads: For the similarity matrix.
+        """
+        pairs = {name: own.select("drug_a", "drug_b", *LABEL) for name, own in universes.items()}
+        every = pl.concat(pairs.values())
+        ids = pl.concat([every["drug_a"], every["drug_b"]]).unique().sort()
+        labels = every.select(LABEL).unique().sort(LABEL)
+        drugs, codes = _numbered(ids.to_frame("drug"), "row"), _numbered(labels, "code")
+        return cls(
+            features,
+            weights,
+            tuple(ids),
+            _ranking(features, tuple(ids), weights, threads),
+            tuple(_label(*values) for values in labels.iter_rows()),
+            {name: _universe(own, drugs, codes) for name, own in pairs.items()},
+        )
+
+    def reweighted(self, weights: Weights, *, threads: int = 1) -> Self:
         """The same pairs under other channel weights."""
-        rows = self.features.rows_of(self.drug_ids)
-        return replace(self, weights=weights, similarity=drug_similarity(self.features, rows, rows, weights))
+        return replace(
+            self, weights=weights, ranking=_ranking(self.features, self.drug_ids, weights, threads)
+        )
 
     def query(
         self, universe: str, drug_a: str, drug_b: str, k: int, *, avoid: frozenset[str] = frozenset()
@@ -114,19 +140,76 @@ class NeighbourIndex:
             Best first, each turned so that ``first`` stands for ``drug_a``.
         """
         pair = PairId.of(drug_a, drug_b)
-        pairs = self._universe(universe).pairs
-        a, b = self.row(pair.a), self.row(pair.b)
-        straight = a[pairs[:, 0]] + b[pairs[:, 1]]
-        crossed = a[pairs[:, 1]] + b[pairs[:, 0]]
-        scores = np.maximum(straight, crossed) / np.float32(2)
-        scores[self._hidden(universe, pair, avoid)] = -1
-        found = [
-            self._neighbour(
-                universe, pair, number, float(scores[number]), float(straight[number] - crossed[number])
-            )
-            for number in top(scores, k)
-        ]
-        return found if drug_a == pair.a else [mirror(neighbour) for neighbour in found]
+        roster = self.roster((pair.a, pair.b))
+        a, b = (np.array([roster.place[drug]], dtype=np.int32) for drug in (pair.a, pair.b))
+        hidden = [self._place[drug] for drug in sorted(avoid) if drug in self._place]
+        avoided = np.array([hidden], dtype=np.int32)
+        found = self.query_many(universe, roster, a, b, k, avoid=avoided)
+        neighbours = self._neighbours(universe, found)
+        return neighbours if drug_a == pair.a else [mirror(neighbour) for neighbour in neighbours]
+
+    def query_many(
+        self,
+        universe: str,
+        roster: Roster,
+        a: Rows,
+        b: Rows,
+        k: int,
+        *,
+        avoid: Rows | None = None,
+        threads: int = 1,
+    ) -> Found:
+        """:meth:`query` for q pairs in canonical order, as arrays.
+
+        Args:
+            universe: Whose training pairs may be shown.
+            roster: Holds all drugs that are asked about.
+            a: Rows of the first drugs, int32 ``[q]``.
+            b: Rows of the second drugs, whose ids are greater.
+            k: Neighbours a query.
+            avoid: Rows of the drugs that no neighbour may contain, int32 ``[q, w]``, filled up with -1.
+            threads: Threads that share the queries; the result is the same for any number.
+        """
+        members = self._universe(universe).members
+        avoided = np.empty((len(a), 0), dtype=np.int32) if avoid is None else avoid
+        return rank_join(self.ranking, roster.guests, members, a, b, avoided, k, threads)
+
+    def roster(self, drug_ids: Iterable[str]) -> Roster:
+        """A roster that holds these drugs; an unknown one is like no other."""
+        outside = sorted(set(drug_ids) - self._place.keys())
+        if not outside:
+            return self._home
+        rows, columns = self.features.rows_of(outside), self.features.rows_of(self.drug_ids)
+        similarity = drug_similarity(self.features, rows, columns, self.weights)
+        guests = {drug: len(self.drug_ids) + row for row, drug in enumerate(outside)}
+        return Roster(ChainMap(self._place, guests), Ranking.of(similarity))
+
+    def shown(self, universe: str, found: Found) -> pl.DataFrame:
+        """Found neighbours as a table.
+
+        Returns:
+            ``query`` (its number), ``rank``, ``first``, ``second``, ``similarity`` and the label's columns,
+            the direction relative to (first, second); sorted by query and rank.
+        """
+        own = self._universe(universe)
+        query, rank = np.nonzero(found.numbers >= 0)
+        numbers, crossed = found.numbers[query, rank], found.crossed[query, rank]
+        c, d = own.members.pairs[numbers].T
+        ids = pl.Series(self.drug_ids, dtype=pl.String)
+        places = {
+            "query": query,
+            "rank": rank,
+            "first": ids[np.where(crossed, d, c)],
+            "second": ids[np.where(crossed, c, d)],
+            "similarity": found.scores[query, rank].astype(np.float64),
+        }
+        turned = own.labels[numbers] + len(self.labels) * crossed
+        return pl.DataFrame(places).hstack(self._label_table[turned])
+
+    def label_codes(self, universe: str, found: Found) -> Rows:
+        """Code of each found pair's label, int32 ``[q, k]``; -1 past the last."""
+        labels = np.append(self._universe(universe).labels, np.int32(-1))
+        return labels[found.numbers]
 
     def pair_evidence(self, drug_a: str, drug_b: str) -> PairEvidence:
         """The four channels of one pair of drugs, known or not."""
@@ -145,20 +228,13 @@ class NeighbourIndex:
             families[label.family] += count
         return dict(families)
 
-    def row(self, drug: str) -> Floats:
-        """Eq. 8 of a drug with the n indexed drugs, float32 ``[n]``; zeros for an unknown drug."""
-        if drug in self._place:
-            return np.asarray(self.similarity[self._place[drug]])
-        own, indexed = self.features.rows_of((drug,)), self.features.rows_of(self.drug_ids)
-        return np.asarray(drug_similarity(self.features, own, indexed, self.weights)[0])
-
     def save(self, folder: Path) -> None:
         """Write the index as plain arrays and JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         self.features.save(folder)
-        np.save(folder / "similarity.npy", self.similarity, allow_pickle=False)
+        _save(folder, self.ranking)
         for name, universe in self.universes.items():
-            np.save(folder / f"{name}.pairs.npy", universe.pairs, allow_pickle=False)
+            _save(folder, universe.members, f"{name}.")
             np.save(folder / f"{name}.labels.npy", universe.labels, allow_pickle=False)
         header = {
             "format": FORMAT,
@@ -181,67 +257,81 @@ class NeighbourIndex:
             raise InputError(
                 f"{folder}: index format {header.get('format')!r}, expected {FORMAT}; run retrieve again"
             )
-        universes = {
-            name: Universe(*(_load(folder / f"{name}.{part}.npy") for part in ("pairs", "labels")))
-            for name in header["universes"]
-        }
-        labels = tuple(_label(**values) for values in header["labels"])
         return cls(
             DrugFeatures.load(folder),
             Weights(**header["weights"]),
             tuple(header["drug_ids"]),
-            _load(folder / "similarity.npy"),
-            labels,
-            universes,
+            Ranking(*(_load(folder / f"{field}.npy") for field in Ranking._fields)),
+            tuple(_label(**values) for values in header["labels"]),
+            {
+                name: Universe(
+                    Membership(*(_load(folder / f"{name}.{field}.npy") for field in Membership._fields)),
+                    _load(folder / f"{name}.labels.npy"),
+                )
+                for name in header["universes"]
+            },
         )
 
     @cached_property
     def _place(self) -> dict[str, int]:
         return {drug: row for row, drug in enumerate(self.drug_ids)}
 
+    @cached_property
+    def _home(self) -> Roster:
+        """The roster without guests."""
+        nobody = np.empty((0, len(self.drug_ids)), dtype=np.float32)
+        return Roster(self._place, Ranking.of(nobody))
+
+    @cached_property
+    def _label_table(self) -> pl.DataFrame:
+        """The labels by code, then their mirror images."""
+        rows = [tuple(map(str, astuple(label))) for label in (*self.labels, *map(mirror, self.labels))]
+        return pl.DataFrame(rows, schema=dict.fromkeys(LABEL, pl.String), orient="row")
+
     def _universe(self, name: str) -> Universe:
         if name not in self.universes:
             raise InputError(f"no universe {name!r} in the index; it has {', '.join(sorted(self.universes))}")
         return self.universes[name]
 
-    def _hidden(self, universe: str, pair: PairId, avoid: frozenset[str]) -> Rows:
-        """Numbers of the pairs that must not be shown: the query, and those that hold a drug to avoid."""
-        pairs = self.universes[universe]
-        touching = [
-            pairs.touching(self._place[drug]) if drug in self._place else np.empty(0, dtype=np.int64)
-            for drug in (pair.a, pair.b, *sorted(avoid))
-        ]
-        return np.concatenate([np.intersect1d(touching[0], touching[1]), *touching[2:]])
-
-    def _neighbour(self, universe: str, query: PairId, number: int, score: float, lead: float) -> Neighbour:
-        """The neighbour turned to the query: by the better sum of Eq. 9, then by drugs in common."""
-        pairs = self.universes[universe]
-        c, d = (self.drug_ids[row] for row in pairs.pairs[number])
-        neighbour = Neighbour(c, d, score, self.labels[pairs.labels[number]])
-        in_place = (c == query.a) + (d == query.b)
-        crosswise = (d == query.a) + (c == query.b)
-        straight = lead > 0 or (lead == 0 and in_place >= crosswise)
-        return neighbour if straight else mirror(neighbour)
+    def _neighbours(self, universe: str, found: Found) -> list[Neighbour]:
+        """What one query found."""
+        own, neighbours = self.universes[universe], []
+        for number, score, crossed in zip(found.numbers[0], found.scores[0], found.crossed[0], strict=True):
+            if number >= 0:
+                c, d = (self.drug_ids[row] for row in own.members.pairs[number])
+                neighbour = Neighbour(c, d, float(score), self.labels[own.labels[number]])
+                neighbours.append(mirror(neighbour) if crossed else neighbour)
+        return neighbours
 
 
-def top(scores: Floats, k: int) -> list[int]:
-    """Positions of the k highest non-negative scores, ties to the lower position."""
-    allowed = np.flatnonzero(scores >= 0)
-    if len(allowed) > k:
-        least = np.partition(scores[allowed], len(allowed) - k)[len(allowed) - k]
-        allowed = allowed[scores[allowed] >= least]
-    best = allowed[np.argsort(-scores[allowed], kind="stable")][:k]
-    return [int(number) for number in best]
+def _ranking(features: DrugFeatures, drug_ids: Sequence[str], weights: Weights, threads: int) -> Ranking:
+    rows = features.rows_of(drug_ids)
+    return Ranking.of(drug_similarity(features, rows, rows, weights, threads=threads))
 
 
-def _label_key(label: Label) -> tuple[str, ...]:
-    return (label.family, label.subtype, label.direction, label.polarity)
+def _numbered(values: pl.DataFrame, name: str) -> pl.DataFrame:
+    return values.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias(name))
+
+
+def _universe(pairs: pl.DataFrame, drugs: pl.DataFrame, codes: pl.DataFrame) -> Universe:
+    rows = (
+        pairs.join(drugs.rename({"row": "c"}), left_on="drug_a", right_on="drug")
+        .join(drugs.rename({"row": "d"}), left_on="drug_b", right_on="drug")
+        .join(codes, on=LABEL)
+        .sort("c", "d")
+    )
+    members = Membership.of(rows.select("c", "d").to_numpy(), drugs.height)
+    return Universe(members, rows["code"].to_numpy())
 
 
 def _label(family: str, subtype: str, direction: str, polarity: str) -> Label:
     return Label(Family(family), subtype, Direction(direction), Polarity(polarity))
 
 
+def _save(folder: Path, arrays: Ranking | Membership, prefix: str = "") -> None:
+    for field, array in zip(arrays._fields, arrays, strict=True):
+        np.save(folder / f"{prefix}{field}.npy", array, allow_pickle=False)
+
+
 def _load(path: Path) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import astuple
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,11 +18,14 @@ class Spy:
     """Records what an index is asked."""
 
     def __init__(self) -> None:
-        self.avoided: list[frozenset[str]] = []
+        self.avoided = np.empty((0, 0), dtype=np.int32)
 
-    def query(self, universe: str, a: str, b: str, k: int, *, avoid: frozenset[str]) -> list[object]:
-        self.avoided.append(avoid)
-        return list(INDEX.query(universe, a, b, k, avoid=avoid))
+    def __getattr__(self, name: str) -> Any:
+        return getattr(INDEX, name)
+
+    def query_many(self, *args: Any, avoid: np.ndarray) -> Any:
+        self.avoided = avoid
+        return INDEX.query_many(*args, avoid=avoid)
 
 
 @pytest.mark.parametrize(
@@ -28,13 +34,27 @@ class Spy:
 def test_neighbours_of_training_pairs_imitate_the_protocol(protocol: Protocol, hidden: int) -> None:
     spy = Spy()
     training_neighbours(spy, protocol, WORLD.labels, 3, seed=0)  # type: ignore[arg-type]
-    pairs = WORLD.labels.select("drug_a", "drug_b").iter_rows()
-    assert all(
-        len(avoid) == hidden and avoid <= {*pair} for avoid, pair in zip(spy.avoided, pairs, strict=True)
-    )
+    place = INDEX.roster([]).place
+    pairs = [(place[a], place[b]) for a, b in WORLD.labels.select("drug_a", "drug_b").iter_rows()]
+    assert spy.avoided.shape == (len(pairs), hidden)
+    assert all({*avoid} <= {*pair} for avoid, pair in zip(spy.avoided.tolist(), pairs, strict=True))
     if protocol is Protocol.DRUG_COLD:
-        sides = {next(iter(avoid)) == a for avoid, a in zip(spy.avoided, WORLD.labels["drug_a"], strict=True)}
+        sides = {avoid == a for (avoid,), (a, _) in zip(spy.avoided.tolist(), pairs, strict=True)}
         assert sides == {True, False}  # sometimes the one drug is hidden, sometimes the other
+    if protocol is Protocol.PAIR_COLD:
+        assert spy.avoided.tolist() == [[*pair] for pair in pairs]
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_neighbours_of_training_pairs_are_those_of_single_queries(protocol: Protocol) -> None:
+    found = training_neighbours(INDEX, protocol, WORLD.labels, 4, seed=3)
+    hide_first = np.random.default_rng(3).random(WORLD.labels.height) < 0.5
+    rows = []
+    for place, (pair_id, a, b) in enumerate(WORLD.labels.select("pair_id", "drug_a", "drug_b").iter_rows()):
+        own = {"warm": set(), "drug_cold": {a if hide_first[place] else b}, "pair_cold": {a, b}}[protocol]
+        for rank, one in enumerate(INDEX.query(protocol, a, b, 4, avoid=frozenset(own))):
+            rows.append((pair_id, rank, one.similarity, *map(str, astuple(one.label))))
+    assert found.rows() == rows
 
 
 def test_a_pair_never_sees_itself() -> None:

@@ -15,7 +15,6 @@ import polars as pl
 from mard.config import Weights
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.similarity import DrugFeatures
-from mard.schema import Direction, Family, Label, Polarity
 
 CLASSES = 12
 ENZYMES = ("cyp3a4", "cyp2d6", "cyp2c9", "pgp", "oct2")
@@ -51,19 +50,7 @@ class World:
     def index(self, **universes: pl.DataFrame) -> NeighbourIndex:
         """A neighbour index over these training pairs."""
         features = DrugFeatures.build(self.drugs, self.fingerprints)
-        return NeighbourIndex.build(
-            features,
-            Weights(0.25, 0.25, 0.25, 0.25),
-            {name: triples(pairs) for name, pairs in universes.items()},
-        )
-
-
-def triples(pairs: pl.DataFrame) -> list[tuple[str, str, Label]]:
-    """Pairs as the index takes them."""
-    return [
-        (a, b, Label(Family(family), subtype, Direction(direction), Polarity(polarity)))
-        for a, b, family, subtype, direction, polarity in pairs.select("drug_a", "drug_b", *LABEL).iter_rows()
-    ]
+        return NeighbourIndex.build(features, Weights(0.25, 0.25, 0.25, 0.25), universes)
 
 
 def make_world(drugs: int = 40, pairs: int = 300, seed: int = 0, noise: float = 0.1) -> World:

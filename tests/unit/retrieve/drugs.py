@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from mard.config import Weights
+from mard.retrieve.neighbours import LABEL
 from mard.retrieve.similarity import DrugFeatures
+from mard.schema import Label
 from tests.corpora import drug_id
 
 EVEN = Weights(0.25, 0.25, 0.25, 0.25)
@@ -35,6 +38,12 @@ def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """The rows as the evidence table has them."""
     schema = {"drug_id": pl.String, **dict.fromkeys(_SETS, pl.List(pl.String))}
     return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+
+
+def labelled(pairs: Iterable[tuple[str, str, Label]]) -> pl.DataFrame:
+    """Training pairs as the index takes them."""
+    rows = [(a, b, *map(str, astuple(label))) for a, b, label in pairs]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("drug_a", "drug_b", *LABEL), pl.String), orient="row")
 
 
 def random_features(

@@ -1,24 +1,27 @@
 from __future__ import annotations
 
+import numpy as np
+import polars as pl
 import pytest
 
-from mard.retrieve.audit import AuditQuery, audit, match_rate, random_rate
+from mard.retrieve.audit import audit, match_rate, random_rate
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.schema import Direction, Family, Label, Polarity
 from tests.corpora import drug_id
-from tests.unit.retrieve.drugs import EVEN, drug, features
+from tests.unit.retrieve.drugs import EVEN, drug, features, labelled
 
 PK, AR = Family.PK_METABOLISM, Family.ADVERSE_RISK
 
 
 def test_mor_counts_queries_with_a_match_among_the_first_k():
-    neighbours = [[AR, PK, PK], [AR, AR, PK], [AR, AR, AR]]
-    assert match_rate([PK, PK, PK], neighbours, [1, 2, 3]) == {1: 0.0, 2: 1 / 3, 3: 2 / 3}
+    pk, ar, nothing = 6, 0, -1
+    neighbours = np.array([[ar, pk, pk], [ar, ar, pk], [ar, ar, nothing]])
+    assert match_rate(np.array([pk, pk, pk]), neighbours, [1, 2, 3]) == {1: 0.0, 2: 1 / 3, 3: 2 / 3}
 
 
 def test_mor_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one query"):
-        match_rate([], [], [1])
+        match_rate(np.empty(0, np.int32), np.empty((0, 1), np.int32), [1])
 
 
 def test_chance_by_hand():
@@ -37,10 +40,11 @@ def test_leaving_out_the_only_informative_channel_loses_the_match():
     )
     label = {family: Label(family, "any", Direction.A_TO_B, Polarity.UP) for family in (PK, AR)}
     pairs = [(drug_id(3), drug_id(4), label[AR]), (drug_id(5), drug_id(6), label[PK])]
-    index = NeighbourIndex.build(drugs, EVEN, {"warm": pairs})
+    index = NeighbourIndex.build(drugs, EVEN, {"warm": labelled(pairs)})
     seen = []
-    query = AuditQuery("warm", drug_id(1), drug_id(2), PK)
-    report = audit(index, [query], [1], on_progress=lambda done, total: seen.append((done, total)))["warm"]
+    query = pl.DataFrame({"drug_a": [drug_id(1)], "drug_b": [drug_id(2)], "family": [str(PK)]})
+    watch = lambda done, total: seen.append((done, total))  # noqa: E731
+    report = audit(index, {"warm": query}, [1], threads=2, on_progress=watch)["warm"]
     assert report["all"] == report["without atc"] == report["without protein"] == {1: 1.0}
     assert report["without tanimoto"] == {1: 0.0}
     assert report["random"] == {1: 0.5}

@@ -4,17 +4,18 @@ import random
 from itertools import combinations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mard.errors import InputError, SelfPair
 from mard.mirror import mirror
-from mard.retrieve.neighbours import FORMAT, NeighbourIndex, top
+from mard.retrieve.neighbours import FORMAT, NeighbourIndex
 from mard.retrieve.similarity import drug_similarity
 from mard.schema import Direction, Family, Label, PairEvidence, PairId, Polarity
 from tests.corpora import drug_id
-from tests.unit.retrieve.drugs import EVEN, drug, features, random_features
+from tests.unit.retrieve.drugs import EVEN, drug, features, labelled, random_features
 
 DOWN = Label(Family.PK_METABOLISM, "metabolism", Direction.A_TO_B, Polarity.DOWN)
 BLEEDING = Label(Family.ADVERSE_RISK, "bleeding", Direction.BIDIRECTIONAL, Polarity.UP)
@@ -35,7 +36,7 @@ def azoles():
         (drug_id(4), drug_id(5), BLEEDING),
         (drug_id(1), drug_id(3), DOWN),
     ]
-    return NeighbourIndex.build(drugs, EVEN, {"warm": pairs})
+    return NeighbourIndex.build(drugs, EVEN, {"warm": labelled(pairs)})
 
 
 def test_eq_9_by_hand(azoles):
@@ -69,16 +70,18 @@ def test_unknown_drugs_are_like_no_drug_and_ties_go_to_the_lesser_pair(azoles):
 
 def test_among_equal_turns_a_shared_drug_keeps_its_place():
     nothing = features(drug(1), drug(2), drug(3))
-    index = NeighbourIndex.build(nothing, EVEN, {"warm": [(drug_id(1), drug_id(2), DOWN)]})
+    index = NeighbourIndex.build(nothing, EVEN, {"warm": labelled([(drug_id(1), drug_id(2), DOWN)])})
     (found,) = index.query("warm", drug_id(2), drug_id(3), k=1)
     assert (found.first, found.second) == (drug_id(2), drug_id(1))
 
 
 def test_a_described_drug_outside_the_index_is_compared_by_its_features():
     drugs = features(drug(1, bits=[0]), drug(2, bits=[1]), drug(3, bits=[0]))
-    index = NeighbourIndex.build(drugs, EVEN, {"warm": [(drug_id(1), drug_id(2), DOWN)]})
+    index = NeighbourIndex.build(drugs, EVEN, {"warm": labelled([(drug_id(1), drug_id(2), DOWN)])})
     assert index.drug_ids == (drug_id(1), drug_id(2))
-    assert index.row(drug_id(3)).tolist() == [0.25, 0.0]
+    roster = index.roster([drug_id(3), "DB99999", drug_id(1)])
+    assert roster.rows(pl.Series([drug_id(2), drug_id(3), "DB99999"])).tolist() == [1, 2, 3]
+    assert roster.guests.similarity.tolist() == [[0.25, 0.0], [0.0, 0.0]]
 
 
 def test_wrong_questions_are_refused(azoles):
@@ -107,7 +110,7 @@ def test_queries_agree_with_the_definition_and_with_their_mirror(seed, k):
     drugs, _ = random_features(9, seed)
     ids = drugs.drug_ids
     pairs = [(a, b, draw.choice((DOWN, BLEEDING))) for a, b in combinations(ids, 2) if draw.random() < 0.5]
-    index = NeighbourIndex.build(drugs, EVEN, {"warm": pairs})
+    index = NeighbourIndex.build(drugs, EVEN, {"warm": labelled(pairs)})
     every = np.arange(len(ids))
     matrix = drug_similarity(drugs, every, every, EVEN)
     for a, b in combinations(ids, 2):
@@ -121,7 +124,7 @@ def test_queries_agree_with_the_definition_and_with_their_mirror(seed, k):
 def test_an_index_survives_its_files_and_maps_them(azoles, tmp_path):
     azoles.save(tmp_path)
     loaded = NeighbourIndex.load(tmp_path)
-    assert isinstance(loaded.similarity, np.memmap)
+    assert isinstance(loaded.ranking.similarity.base, np.memmap)
     assert loaded.query("warm", drug_id(1), drug_id(3), k=5) == azoles.query(
         "warm", drug_id(1), drug_id(3), k=5
     )
@@ -134,9 +137,3 @@ def test_an_index_of_another_format_is_refused(azoles, tmp_path):
     header.write_text(header.read_text().replace(f'"format": {FORMAT}', '"format": 0'))
     with pytest.raises(InputError, match=f"format 0, expected {FORMAT}; run retrieve again"):
         NeighbourIndex.load(tmp_path)
-
-
-def test_top_breaks_ties_by_position_and_ignores_hidden_ones():
-    scores = np.array([0.5, -1, 0.7, 0.5, 0.5, 0.0], dtype=np.float32)
-    assert top(scores, 3) == [2, 0, 3]
-    assert top(scores, 10) == [2, 0, 3, 4, 5]
