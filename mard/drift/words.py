@@ -53,3 +53,9 @@ CHANNELS: Final = {
     "pathways": "pathways",
     "pk_flags": "PK flags, any",
 }
+SCOPE_TITLES: Final = {"all": "Over all drugs", "interacting": "Over drugs that interact"}
+TEMPLATE_TITLES: Final = {
+    "new": "New templates",
+    "gone": "Templates that are gone",
+    "kept": "Used more or less often",
+}
