@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -16,8 +17,8 @@ _ACTIONS: Final = ("inhibitor", "agonist", "antagonist", "potentiator", "modulat
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ENZYMES: Final = tuple(accession for accession, flag in PROTEINS.items() if flag.startswith(("cyp", "ugt")))
 TRANSPORTERS: Final = tuple(accession for accession in PROTEINS if accession not in ENZYMES)
-CARRIERS: Final = ("P02768", "P02763")
 _CARRIER_GENES: Final = {"P02768": "ALB", "P02763": "ORM1"}
+CARRIERS: Final = tuple(_CARRIER_GENES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ class Protein:
     uniprot: str
     gene: str
     name: str
+
+
+PK_PROTEINS: Final = {
+    accession: Protein(accession, gene.upper(), f"{gene.upper()} protein")
+    for accession, gene in {**PROTEINS, **_CARRIER_GENES}.items()
+}
+"""The enzymes, transporters and carriers: real ones, by UniProt accession."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +59,24 @@ class DrugClass:
     pathways: tuple[tuple[str, str], ...]
 
 
-def draw_proteins(random: Random, count: int) -> dict[str, Protein]:
-    """The proteins of the release by accession: ``count`` made-up targets and the real PK proteins."""
-    found = {
-        accession: Protein(accession, _gene(accession), f"{_gene(accession)} protein")
-        for accession in (*PROTEINS, *CARRIERS)
-    }
-    while len(found) < count + len(PROTEINS) + len(CARRIERS):
+def draw_targets(random: Random, count: int) -> tuple[Protein, ...]:
+    """Made-up proteins for drugs to act on, no two with the same accession."""
+    found: dict[str, Protein] = {}
+    while len(found) < count:
         accession = _accession(random)
         gene = word(random, 1).upper() + str(random.randrange(1, 30))
         name = f"{word(random, 2).capitalize()} receptor subunit {random.choice(_LETTERS)}"
-        found.setdefault(accession, Protein(accession, gene, name))
-    return found
+        if accession not in PK_PROTEINS:
+            found.setdefault(accession, Protein(accession, gene, name))
+    return tuple(found.values())
 
 
-def draw_classes(random: Random, sizes: Sizes, targets: list[Protein]) -> list[DrugClass]:
+def draw_classes(random: Random, sizes: Sizes, targets: Sequence[Protein]) -> list[DrugClass]:
     """The classes of a release; some share targets, and all share the enzymes."""
     return [_draw_class(random, number, targets) for number in range(sizes.classes)]
 
 
-def _draw_class(random: Random, number: int, targets: list[Protein]) -> DrugClass:
+def _draw_class(random: Random, number: int, targets: Sequence[Protein]) -> DrugClass:
     pathways = [7 * number + place for place in range(1, 3)]
     return DrugClass(
         stem=draw_stem(random),
@@ -84,10 +90,6 @@ def _draw_class(random: Random, number: int, targets: list[Protein]) -> DrugClas
             (f"SMP{place:07d}", f"{word(random, 2).capitalize()} Action Pathway") for place in pathways
         ),
     )
-
-
-def _gene(accession: str) -> str:
-    return _CARRIER_GENES.get(accession) or PROTEINS[accession].upper()
 
 
 def _accession(random: Random) -> str:

@@ -15,10 +15,11 @@ from typing import Final
 from benchmarks.synthetic.classes import (
     CARRIERS,
     ENZYMES,
+    PK_PROTEINS,
     DrugClass,
     Protein,
     draw_classes,
-    draw_proteins,
+    draw_targets,
 )
 from benchmarks.synthetic.molecules import draw_smiles
 from benchmarks.synthetic.names import NameBook
@@ -101,10 +102,8 @@ class _Draw:
         self._sizes = sizes
         self._random = random
         self._names = NameBook(random)
-        self._proteins = draw_proteins(random, sizes.targets)
-        targets = [protein for protein in self._proteins.values() if protein.name.find("receptor") >= 0]
-        self._classes = draw_classes(random, sizes, targets)
-        self._targets = targets
+        self._targets = draw_targets(random, sizes.targets)
+        self._classes = draw_classes(random, sizes, self._targets)
 
     def drugs(self) -> Iterator[SyntheticDrug]:
         random, sizes = self._random, self._sizes
@@ -188,7 +187,7 @@ class _Draw:
         return text.format(low=low, high=low + 4, reference=self._random.randrange(1, 99_999))
 
     def _links(self, shared: DrugClass, coverage: Coverage) -> Iterator[Link]:
-        random, proteins = self._random, self._proteins
+        random = self._random
         if random.random() < coverage.target:
             chosen = random.sample(shared.targets, random.randrange(1, 5))
             if random.random() < 0.3:
@@ -196,11 +195,11 @@ class _Draw:
             yield from (("target", protein, (shared.action,)) for protein in dict.fromkeys(chosen))
         if random.random() < coverage.enzyme:
             chosen_enzymes = {*random.choices(shared.enzymes, k=2), random.choice(ENZYMES)}
-            yield from (("enzyme", proteins[each], self._roles()) for each in sorted(chosen_enzymes))
+            yield from (("enzyme", PK_PROTEINS[each], self._roles()) for each in sorted(chosen_enzymes))
         if random.random() < coverage.transporter:
-            yield "transporter", proteins[random.choice(shared.transporters)], self._roles()
+            yield "transporter", PK_PROTEINS[random.choice(shared.transporters)], self._roles()
         if random.random() < coverage.carrier:
-            yield "carrier", proteins[random.choice(CARRIERS)], ("binder",)
+            yield "carrier", PK_PROTEINS[random.choice(CARRIERS)], ("binder",)
 
     def _roles(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._random.choices(_ROLES, k=self._random.choice((1, 1, 1, 2, 0)))))

@@ -1,7 +1,8 @@
 """How large a release of a given scale is.
 
-Elements and bytes grow with the scale. Interacting drugs grow with its square root, so that a drug
-interacts with the same share of the others at every scale, up to where that is more drugs than there are.
+Drugs, elements and bytes grow with the scale. Interacting drugs grow with its square root, so that a drug
+interacts with the same share of the others at every scale; where they would be more than five sixths of
+all drugs (below a scale of 0.11), there are more drugs.
 """
 
 from __future__ import annotations
