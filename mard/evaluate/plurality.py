@@ -12,12 +12,9 @@ from typing import Final
 import polars as pl
 
 from mard.evaluate.statistic import DIGITS
+from mard.retrieve.vote import RANK_WEIGHT, SUM_DIGITS
 
 LEVELS: Final = ("family", "subtype", "direction", "polarity")
-RANK_WEIGHT: Final = 1e-9
-"""Extra weight by rank: settles ties for the nearer neighbour, and lets neighbours of similarity 0 vote."""
-SUM_DIGITS: Final = 12
-"""Sums are rounded before they are compared, so that a tie does not depend on the order of summation."""
 
 
 def elect(ballots: pl.DataFrame, by: Sequence[str], levels: Sequence[str] = LEVELS) -> pl.DataFrame:
