@@ -23,6 +23,7 @@ from mard.label.taxonomy import MIN_PAIRS
 from mard.schema import Family, PkRole
 
 ROWS: Final = 12
+LEAST_SCALE: Final = 10  # drugs: a single one must not fill a bar
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def render_page(drift: Drift) -> str:
             least=MIN_PAIRS,
             scopes=[(SCOPE_TITLES[scope], drift.coverage.over(scope)) for scope in SCOPES],
             channels=CHANNELS,
-            most=max((max(row.gained, row.lost) for row in drift.coverage.channels), default=0),
+            most=max(LEAST_SCALE, *(max(row.gained, row.lost) for row in drift.coverage.channels)),
             flags=[(SCOPE_TITLES[scope], _flags(drift.coverage.flags, scope)) for scope in SCOPES],
             charts=charts,
         )
