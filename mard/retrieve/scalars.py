@@ -109,12 +109,15 @@ def pair_channels(drugs: Packed, a: Array, b: Array, threads: int) -> tuple[Arra
 
     Returns:
         Float32 ``[q]`` each, the depth uint8.
+
+    Raises:
+        IndexError: There is no such row.
     """
     pathway, protein, tanimoto = (np.empty(len(a), dtype=np.float32) for _ in range(3))
     depth = np.empty(len(a), dtype=np.uint8)
 
     def work(part: slice) -> None:
-        left, right = (rows[part].view(np.uint64) for rows in (a, b))  # unsigned: none counts from the end
+        left, right = (_unsigned(rows[part], drugs) for rows in (a, b))
         _pairs_jaccard(drugs.pathways, left, right, pathway[part])
         _pairs_jaccard(drugs.proteins, left, right, protein[part])
         _pairs_depth(drugs.atc, left, right, depth[part])
@@ -135,6 +138,9 @@ def similarity_matrix(
         columns: Int64 ``[c]``.
         weights: Of pathway, protein, ATC depth / 5 and Tanimoto; a channel of weight 0 costs nothing.
         threads: How many share the rows.
+
+    Raises:
+        IndexError: There is no such row.
     """
     total = np.empty((len(rows), len(columns)), dtype=np.float32)
     holders = _holders(drugs.pathways, columns), _holders(drugs.proteins, columns)
@@ -143,7 +149,7 @@ def similarity_matrix(
     scale = np.array(weights, dtype=np.float32)
 
     def work(part: slice) -> None:
-        own, out = rows[part], total[part]
+        own, out = _unsigned(rows[part], drugs).astype(np.int64), total[part]
         out[:] = 0
         if scale[0]:
             _add_jaccard(drugs.pathways, own, *holders[0], scale[0], out)
@@ -168,6 +174,14 @@ def _in_parts(work: Callable[[slice], None], count: int, size: int, threads: int
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(work, parts):
             pass
+
+
+def _unsigned(rows: Array, drugs: Packed) -> npt.NDArray[np.uint64]:
+    """Rows that exist; unsigned, so that a kernel need not ask whether one counts from the end."""
+    unsigned = rows.astype(np.uint64)
+    if unsigned.max(initial=0) >= len(drugs.bits):
+        raise IndexError(f"rows of {len(drugs.bits)} drugs must lie between 0 and {len(drugs.bits) - 1}")
+    return unsigned
 
 
 def _ragged(starts: Array, items: Array, marks: Array) -> Ragged:
