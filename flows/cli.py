@@ -23,9 +23,15 @@ app = typer.Typer(
 releases = typer.Typer(help="Compare releases.", no_args_is_help=True)
 app.add_typer(releases, name="release")
 
+gates_app = typer.Typer(invoke_without_command=True, help="Certify a split, or verify a certificate.")
+app.add_typer(gates_app, name="gates")
+
 Artifacts = Annotated[
     Path | None, typer.Option(help="Work in this folder instead of the repository's own artifacts.")
 ]
+Runner = Annotated[str, typer.Option(metavar="threads|dask", help="What runs the tasks.")]
+Workers = Annotated[int | None, typer.Option(help="Tasks at once; by default one a core.")]
+Address = Annotated[str | None, typer.Option(help="Scheduler of a Dask cluster that is already running.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -44,6 +50,40 @@ def run(
     from flows.driver import run_pipeline
 
     run_pipeline(release, artifacts, preset, overrides or [], first, last)
+
+
+@app.command()
+def screen(
+    artifacts: Artifacts = None,
+    universe: Annotated[str, typer.Option(help="Whose training pairs vote.")] = "warm",
+    k: Annotated[int | None, typer.Option(help="Neighbours that vote; by default retrieve.k.")] = None,
+    drugs: Annotated[str, typer.Option(metavar="FILE|all", help="A file with one drug a line.")] = "all",
+    known: Annotated[str, typer.Option(metavar="include|exclude", help="Pairs that are listed.")] = "include",
+    min_similarity: Annotated[float, typer.Option(help="Leave out pairs unlike all known ones.")] = 0.0,
+    shard_drugs: Annotated[int, typer.Option(help="Drugs a block; a shard is a block by a block.")] = 512,
+    out: Annotated[Path | None, typer.Option(help="By default ARTIFACTS/screen.")] = None,
+    runner: Runner = "threads",
+    workers: Workers = None,
+    address: Address = None,
+) -> None:
+    """Screen all pairs of drugs by retrieval: what do the most similar known pairs say of each?"""
+    from flows.runners import task_runner
+    from flows.screen import run_screening
+    from tasks.screen import prepare
+    from tasks.stage import workspace_for
+
+    workspace = workspace_for(artifacts)
+    job = prepare(
+        workspace,
+        (out or workspace.artifacts / "screen").resolve(),
+        universe=universe,
+        k=k,
+        drugs=None if drugs == "all" else Path(drugs),
+        known=known,
+        min_similarity=min_similarity,
+        shard_drugs=shard_drugs,
+    )
+    run_screening(job, task_runner(runner, workers, address))
 
 
 @app.command()
@@ -123,6 +163,47 @@ def diff(
         typer.echo(json.dumps(drift.to_dict(), indent=2))
     else:
         typer.echo(f"{summary(drift)}\n\npage and tables in {folder}")
+
+
+@gates_app.callback()
+def gates(
+    context: typer.Context,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json and the page FILE.html.")] = None,
+) -> None:
+    """Print the certificate of the splits: what they are, their hashes, and what every gate found."""
+    if context.invoked_subcommand is not None:
+        return
+    from flows.certificate import certificate_of, publish
+    from mard.gates.certificate_page import readable
+
+    certificate = certificate_of(artifacts)
+    typer.echo(json.dumps(certificate, indent=2) if as_json else readable(certificate))
+    if out is not None:
+        typer.echo(publish(certificate, out), err=True)
+
+
+@gates_app.command("verify")
+def verify_certificate(
+    certificate: Annotated[Path, typer.Argument(help="The certificate's JSON.")],
+    splits: Annotated[
+        Path | None, typer.Option(help="Folder of the published tables; else the certificate's own.")
+    ] = None,
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Artifacts of the licensed release, to run the other gates too.")
+    ] = None,
+) -> None:
+    """Check a published split against its certificate; exit status 2 if anything is wrong."""
+    from flows.certificate import verification
+
+    findings, notes = verification(certificate, splits, artifacts)
+    for line in (*findings, *(f"note: {note}" for note in notes)):
+        typer.echo(line)
+    if findings:
+        typer.echo(f"NOT verified: {len(findings)} finding{'s' * (len(findings) > 1)}")
+        raise typer.Exit(2)
+    typer.echo("verified: the files, their counts, the draw and every gate that ran are as certified")
 
 
 def main() -> None:

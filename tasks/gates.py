@@ -1,4 +1,4 @@
-"""Gates: leakage and quality checks that stop the flow, and their Data Docs.
+"""Gates: leakage and quality checks that stop the flow, their Data Docs, and the split's certificate.
 
 When a gate fails, the stage leaves no folder; what was found is in ``artifacts/gates.failed``.
 """
@@ -6,7 +6,6 @@ When a gate fails, the stage leaves no folder; what was found is in ``artifacts/
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mard.evidence.store import EvidenceStore
-from mard.gates import leakage
-from mard.gates.leakage import GateResult
+from mard.gates.certificate import Certificate, certify, hashes
+from mard.gates.certificate_page import write_page
+from mard.gates.leakage import GateResult, manifest_hashes
 from mard.gates.report import enforce, to_rows
+from mard.gates.suite import SplitTables, split_gates
 from mard.gates.texts import evidence_text, shown_texts
-from mard.io import read_json, sha256_file, write_json
+from mard.io import read_json, write_json
 from mard.label.taxonomy import load_taxonomy
 from mard.schema import Protocol
 from mard.split.cold import identities
@@ -28,20 +29,19 @@ from tasks import contracts
 from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
-Splits = Mapping[Protocol, pl.DataFrame]
-
 
 def compute(workspace: Workspace, out: Path) -> Summary:
-    """Write the gates' report and Data Docs; stop where there is a violation."""
+    """Write report, Data Docs and certificate; stop where there is a violation."""
     from mard.gates.data_docs import enforce_quality, validate_tables, write_data_docs
 
     failed = workspace.artifacts / "gates.failed"
     shutil.rmtree(failed, ignore_errors=True)
-    folder = workspace.need("split")
     labels = contracts.read(workspace.need("label"), "label/labels")
-    splits = {protocol: contracts.read(folder, f"split/{protocol}") for protocol in Protocol}
-    results = [*_split_gates(workspace, labels, splits), _evidence_gate(workspace, labels)]
-    validations = validate_tables(_quality_tables(workspace, labels, splits, results))
+    folder = workspace.need("split")
+    tables = read_split(folder)
+    pins = manifest_hashes(read_json(folder / "manifest.json")["sha256"], hashes(folder))
+    results = [*release_gates(workspace, labels, tables), pins]
+    validations = validate_tables(_quality_tables(workspace, labels, tables, results))
     write_json(out / "report.json", to_rows(results))
     write_data_docs(out / "data_docs", results, validations)
     summary = {
@@ -52,35 +52,46 @@ def compute(workspace: Workspace, out: Path) -> Summary:
             item.table: item.result.statistics["evaluated_expectations"] for item in validations
         },
     }
-    release = read_json(workspace.need("ingest", "manifest.json"))["release"]
-    write_json(out / "manifest.json", {**summary, "release": release})
+    write_json(out / "manifest.json", {**summary, "release": _release(workspace)})
     if summary["violations"] or any(item.failures for item in validations):
         shutil.copytree(out, failed)
     enforce(results)
     enforce_quality(validations)
+    certificate = _certificate(workspace, tables, results)
+    write_json(out / "certificate.json", certificate)
+    write_page(out / "certificate.html", certificate)
     return summary
 
 
-def _split_gates(workspace: Workspace, labels: pl.DataFrame, splits: Splits) -> list[GateResult]:
-    """Gates 1 to 6, 8 and 11."""
-    folder = workspace.need("split")
-    partition = contracts.read(folder, "split/drug_partition")
-    drugs = contracts.read(workspace.need("ingest"), "ingest/drugs")
-    pins = read_json(folder / "manifest.json")["sha256"]
-    found = {name: sha256_file(folder / name) for name in pins if (folder / name).exists()}
+def read_split(folder: Path) -> SplitTables:
+    """The tables of the stage split."""
+    return SplitTables(
+        {protocol: contracts.read(folder, f"split/{protocol}") for protocol in Protocol},
+        contracts.read(folder, "split/drug_partition"),
+        contracts.read(folder, "split/teacher_subset"),
+        contracts.read(folder, "split/eval"),
+    )
+
+
+def release_gates(workspace: Workspace, labels: pl.DataFrame, tables: SplitTables) -> list[GateResult]:
+    """Gates 1 to 6, 8, 10 and 11 (hashes aside), with all that the workspace knows of the release."""
+    known = identities(contracts.read(workspace.need("ingest"), "ingest/drugs"))
     gaps = workspace.params.gates.declared_gaps
-    return [
-        *(leakage.pair_disjoint(split, protocol) for protocol, split in splits.items()),
-        *(leakage.mirror_disjoint(split, protocol) for protocol, split in splits.items()),
-        leakage.drug_cold_disjoint(splits[Protocol.DRUG_COLD], partition),
-        leakage.pair_cold_disjoint(splits[Protocol.PAIR_COLD]),
-        leakage.alias_disjoint(partition, identities(drugs)),
-        leakage.label_unique(labels),
-        leakage.teacher_subset_inside(contracts.read(folder, "split/teacher_subset"), splits),
-        *(leakage.manifest_integrity(split, protocol, labels, gaps) for protocol, split in splits.items()),
-        leakage.manifest_members(contracts.read(folder, "split/eval"), splits),
-        leakage.manifest_hashes(pins, found),
-    ]
+    return [*split_gates(tables, labels, known, gaps), _evidence_gate(workspace, labels)]
+
+
+def _certificate(workspace: Workspace, tables: SplitTables, results: list[GateResult]) -> Certificate:
+    facts = {
+        "release": _release(workspace),
+        "taxonomy_version": load_taxonomy().version,
+        "declared_gaps": workspace.params.gates.declared_gaps,
+    }
+    return certify(tables, hashes(workspace.need("split")), results, workspace.params.split, facts)
+
+
+def _release(workspace: Workspace) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(workspace.need("ingest", "manifest.json"))["release"]
+    return found
 
 
 def _evidence_gate(workspace: Workspace, labels: pl.DataFrame) -> GateResult:
@@ -100,12 +111,11 @@ def _evidence_gate(workspace: Workspace, labels: pl.DataFrame) -> GateResult:
 
 
 def _quality_tables(
-    workspace: Workspace, labels: pl.DataFrame, splits: Splits, results: list[GateResult]
+    workspace: Workspace, labels: pl.DataFrame, tables: SplitTables, results: list[GateResult]
 ) -> dict[str, Any]:
     from mard.gates import expectations
 
     params = workspace.params
-    folder = workspace.need("split")
     wanted = params.split.subset_train + params.split.subset_val + params.split.subset_test
     measured = read_json(workspace.need("label", "manifest.json"))["shares"]["unmatched"]
     quality = pl.DataFrame(
@@ -124,13 +134,13 @@ def _quality_tables(
         "label/labels": (labels, expectations.label_suite(load_taxonomy().names)),
         **{
             f"split/{protocol}": (split, expectations.split_suite(protocol, labels.height))
-            for protocol, split in splits.items()
+            for protocol, split in tables.splits.items()
         },
         "split/teacher_subset": (
-            contracts.read(folder, "split/teacher_subset"),
+            tables.subset,
             expectations.subset_suite(wanted),
         ),
-        "split/eval": (contracts.read(folder, "split/eval"), expectations.manifest_suite()),
+        "split/eval": (tables.manifest, expectations.manifest_suite()),
         "gates": (gates, expectations.gate_suite()),
         "quality": (quality, expectations.quality_suite()),
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -25,45 +23,12 @@ from mard.gates.leakage import (
     training_rows,
 )
 from mard.schema import Family, Protocol
-from mard.split.cold import drug_cold_split, drug_partition, identities, pair_cold_split
-from mard.split.subset import evaluation_manifest, teacher_subset
-from mard.split.warm import warm_split
-from tests.corpora import corpus, drug_id, drug_rows
-from tests.unit.split.params import PARAMS
+from mard.split.cold import identities
+from tests.corpora import corpus, drug_id
+from tests.unit.gates.worlds import DRUGS, Clean
 
-DRUGS = 24
 SEEDS = st.integers(0, 10_000)
 quick = settings(max_examples=10, deadline=None)
-
-
-class Clean:
-    """A random corpus, split without a leak."""
-
-    def __init__(self, seed: int) -> None:
-        self.draw = random.Random(seed)
-        self.drugs = drug_rows(range(1, DRUGS + 1), inchikey={1: "A" * 14 + "-X-N", 2: "A" * 14 + "-Y-N"})
-        self.labels = corpus(DRUGS, share=0.6, seed=seed)
-        self.partition = drug_partition(self.labels, self.drugs, PARAMS)
-        self.splits = {
-            Protocol.WARM: warm_split(self.labels, PARAMS),
-            Protocol.DRUG_COLD: drug_cold_split(self.labels, self.partition),
-            Protocol.PAIR_COLD: pair_cold_split(self.labels, self.partition),
-        }
-        self.subset = teacher_subset(self.splits, PARAMS)
-        self.manifest = evaluation_manifest(self.splits, PARAMS.eval_sizes, PARAMS.warm_seed)
-
-    def pick(self, table: pl.DataFrame) -> pl.DataFrame:
-        """One random row."""
-        return table[self.draw.randrange(table.height)]
-
-    def part(self, protocol: Protocol, part: str) -> pl.DataFrame:
-        """The pairs of one part."""
-        return self.splits[protocol].filter(pl.col("part") == part)
-
-    def moved(self, protocol: Protocol, pair_id: str, part: str) -> pl.DataFrame:
-        """The protocol's split with one pair in another part."""
-        here = pl.col("pair_id") == pair_id
-        return self.splits[protocol].with_columns(part=pl.when(here).then(pl.lit(part)).otherwise("part"))
 
 
 def flipped(row: pl.DataFrame) -> pl.DataFrame:
