@@ -15,7 +15,7 @@ from typing import IO, Final
 
 from mard.errors import ReleaseError
 
-CHUNK_BYTES: Final = 1 << 17
+BLOCK_BYTES: Final = 1 << 17
 SUFFIXES: Final = (".xml", ".xml.gz", ".zip")
 
 OnProgress = Callable[[int, int], None]
@@ -57,8 +57,8 @@ def find_release(path: Path) -> Path:
     return found[0]
 
 
-def read_chunks(path: Path, on_progress: OnProgress | None = None) -> Iterator[bytes]:
-    """The decompressed bytes of a release, chunk by chunk.
+def read_blocks(path: Path, on_progress: OnProgress | None = None) -> Iterator[bytes]:
+    """The decompressed bytes of a release, block by block.
 
     ``on_progress`` is called with bytes of the file consumed so far, and its size.
 
@@ -70,9 +70,9 @@ def read_chunks(path: Path, on_progress: OnProgress | None = None) -> Iterator[b
     offset = 0
     try:
         with path.open("rb") as raw, _unpacked(path, raw) as stream:
-            while chunk := stream.read(CHUNK_BYTES):
-                offset += len(chunk)
-                yield chunk
+            while block := stream.read(BLOCK_BYTES):
+                offset += len(block)
+                yield block
                 if on_progress is not None:
                     on_progress(min(raw.tell(), size), size)
     except _DAMAGE as error:
@@ -82,6 +82,12 @@ def read_chunks(path: Path, on_progress: OnProgress | None = None) -> Iterator[b
         raise ReleaseError(path, f"cannot be read ({error.strerror or error})", offset=offset) from error
     if not offset:
         raise ReleaseError(path, "holds no data; download the release again")
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the bytes of a file have to be decompressed."""
+    with path.open("rb") as file:
+        return file.read(2) in (_GZIP_MAGIC, _ZIP_MAGIC)
 
 
 @contextmanager

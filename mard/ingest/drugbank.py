@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import polars as pl
 
 from mard.errors import ReleaseError
 from mard.ingest.container import OnProgress, find_release
-from mard.ingest.extract import DrugReader
+from mard.ingest.interactions import Interactions
+from mard.ingest.layout import UnusualLayout
+from mard.ingest.reading import read_plainly, read_quickly
 from mard.ingest.tables import TableBuilder
 from mard.ingest.xml_stream import DrugStream
 from mard.io import sha256_file
@@ -29,10 +32,10 @@ class ReleaseInfo:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTables:
-    """The tables of a release; columns as in ``tasks/contracts.py``, each sorted.
+    """The tables of a release; columns as in ``tasks/contracts.py``.
 
     Attributes:
-        interactions: One row per listing: a pair that both drugs list has two.
+        interactions: One row per listing, in the order of the release; the other tables are sorted.
         rejected: Listings that name no usable pair, with the reason: malformed_id, unknown_drug,
             self_pair, no_description, duplicate_drug.
     """
@@ -41,27 +44,32 @@ class ReleaseTables:
     drugs: pl.DataFrame
     proteins: pl.DataFrame
     pathways: pl.DataFrame
-    interactions: pl.DataFrame
+    interactions: Interactions
     rejected: pl.DataFrame
 
 
-def parse_release(path: Path, *, on_progress: OnProgress | None = None) -> ReleaseTables:
+def parse_release(path: Path, *, processes: int = 1, on_progress: OnProgress | None = None) -> ReleaseTables:
     """Read a release: ``.xml``, ``.xml.gz``, ``.zip`` with one XML, or a folder that holds one of them.
 
-    ``on_progress`` is called with bytes of the file read so far, and its size.
+    Args:
+        path: The file or folder.
+        processes: How many processes read; the tables do not depend on it.
+        on_progress: Called with bytes of the file read so far, and its size.
 
     Raises:
         ReleaseError: The file is missing, damaged, hostile or not DrugBank.
     """
     file = find_release(path)
-    stream = DrugStream(file, on_progress)
-    reader = DrugReader(stream.root.prefix)
-    builder = TableBuilder()
-    for drug in stream:
-        builder.add(reader.read(drug))
-    drugs = builder.drugs()
-    if drugs.is_empty():
-        raise ReleaseError(file, "holds no drug with a DrugBank id; give the full-database XML")
-    interactions, rejected = builder.interactions(drugs)
-    info = ReleaseInfo(file.name, sha256_file(file), stream.root.version, stream.root.exported_on)
+    with ThreadPoolExecutor(1) as beside:
+        sha256 = beside.submit(sha256_file, file)
+        root = DrugStream(file).root
+        try:
+            builder = TableBuilder(read_quickly(file, root.prefix, processes, on_progress))
+        except UnusualLayout:
+            builder = TableBuilder(read_plainly(DrugStream(file, on_progress)))
+        drugs = builder.drugs()
+        if drugs.is_empty():
+            raise ReleaseError(file, "holds no drug with a DrugBank id; give the full-database XML")
+        interactions, rejected = builder.interactions(drugs)
+        info = ReleaseInfo(file.name, sha256.result(), root.version, root.exported_on)
     return ReleaseTables(info, drugs, builder.proteins(), builder.pathways(), interactions, rejected)

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mard.ingest.cut import Listings
+
 PROTEIN_ROLES: Final = ("target", "enzyme", "transporter", "carrier")
 
+_PROPERTIES: Final = ("calculated-properties", "experimental-properties")  # the first wins
+_SECTIONS: Final = (
+    "drugbank-id",
+    "name",
+    "groups",
+    "synonyms",
+    "international-brands",
+    "atc-codes",
+    "mechanism-of-action",
+    "half-life",
+    "pathways",
+    *_PROPERTIES,
+    *(f"{role}s" for role in PROTEIN_ROLES),
+)
+
 Protein = tuple[str, str, str, str, tuple[str, ...]]
-Listings = tuple[Sequence[str], Sequence[str]]
+Found = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +38,6 @@ class DrugRecord:
         aliases: Synonyms, then international brands; unique, without the name.
         smiles: Calculated where given, else experimental, else None; likewise ``inchikey``.
         proteins: (role, UniProt accession, gene, organism, actions), one per polypeptide.
-        partners: Id of the other drug of each interaction, as written.
-        descriptions: Sentence of each interaction, as written.
     """
 
     drug_id: str
@@ -37,110 +53,111 @@ class DrugRecord:
     half_life: str
     proteins: tuple[Protein, ...]
     smpdb: tuple[str, ...]
-    partners: Sequence[str]
-    descriptions: Sequence[str]
 
 
 class DrugReader:
-    """Reads drugs whose tags all begin with ``prefix`` (a namespace in braces, or nothing)."""
+    """Reads drugs whose tags all begin with ``prefix`` (a namespace in braces, or nothing).
+
+    A drug has some hundred children: one pass finds those that matter, and each is read by its children.
+    """
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._paths: dict[tuple[str, ...], str] = {}
+        self.prefix = prefix
+        self._sections = [prefix + tag for tag in _SECTIONS]
+        self._partner = [prefix + tag for tag in ("actions", "organism", "polypeptide")]
+        self._polypeptide = [prefix + tag for tag in ("gene-name", "organism")]
+        self._listing = [prefix + tag for tag in ("drugbank-id", "description")]
 
     def read(self, drug: Any) -> DrugRecord:
-        """Everything that the tables need from one drug."""
-        primary, secondary = self._ids(drug)
-        name = self._text(drug, "name") or primary
-        partners, descriptions = self._listings(drug)
-        synonyms = self._texts(drug, "synonyms", "synonym")
-        brands = self._texts(drug, "international-brands", "international-brand", "name")
+        """Everything that the tables need from one drug, but its listings."""
+        found = self._find(drug, self._sections)
+        primary, secondary = _ids(found["drugbank-id"])
+        name = _first(found["name"]) or primary
+        brands = self._children(found["international-brands"], "international-brand")
+        names = self._children(found["synonyms"], "synonym") + self._children(brands, "name")
+        codes = [code.get("code", "") for code in self._children(found["atc-codes"], "atc-code")]
+        pathways = self._children(found["pathways"], "pathway")
+        properties = self._properties(found)
         return DrugRecord(
             drug_id=primary,
             name=name,
             type=drug.get("type", ""),
-            groups=_unique(self._texts(drug, "groups", "group")),
+            groups=_unique(_texts(self._children(found["groups"], "group"))),
             secondary_ids=secondary,
-            aliases=tuple(alias for alias in _unique(synonyms + brands) if alias != name),
-            smiles=self._property(drug, "SMILES"),
-            inchikey=self._property(drug, "InChIKey"),
-            atc=tuple(
-                sorted(_unique([item.get("code", "") for item in self._all(drug, "atc-codes", "atc-code")]))
-            ),
-            moa=self._text(drug, "mechanism-of-action"),
-            half_life=self._text(drug, "half-life"),
-            proteins=tuple(sorted(set(self._proteins(drug)))),
-            smpdb=tuple(sorted(_unique(self._texts(drug, "pathways", "pathway", "smpdb-id")))),
-            partners=partners,
-            descriptions=descriptions,
+            aliases=tuple(alias for alias in _unique(_texts(names)) if alias != name),
+            smiles=properties.get("SMILES"),
+            inchikey=properties.get("InChIKey"),
+            atc=tuple(sorted(_unique(codes))),
+            moa=_first(found["mechanism-of-action"]),
+            half_life=_first(found["half-life"]),
+            proteins=tuple(sorted(set(self._proteins(found)))),
+            smpdb=tuple(sorted(_unique(_texts(self._children(pathways, "smpdb-id"))))),
         )
 
-    def _path(self, *tags: str) -> str:
-        if tags not in self._paths:
-            self._paths[tags] = "/".join(self._prefix + tag for tag in tags)
-        return self._paths[tags]
+    def listings_block(self, drug: Any) -> Any | None:
+        """The ``<drug-interactions>`` element, or None."""
+        return next(drug.iterchildren(self.prefix + "drug-interactions"), None)
 
-    def _all(self, element: Any, *tags: str) -> list[Any]:
-        found: list[Any] = element.findall(self._path(*tags))
+    def listings(self, block: Any | None) -> Listings:
+        """Partner and sentence of each listing in a ``<drug-interactions>``, as written; none for None."""
+        partners: list[str] = []
+        descriptions: list[str] = []
+        if block is None:
+            return partners, descriptions
+        for item in block.iterchildren(self.prefix + "drug-interaction"):
+            values: dict[str, str] = {}
+            for child in item.iterchildren(*self._listing):
+                values.setdefault(child.tag, child.text or "")
+            partners.append(values.get(self._listing[0], ""))
+            descriptions.append(values.get(self._listing[1], ""))
+        return partners, descriptions
+
+    def _find(self, element: Any, tags: Sequence[str]) -> Found:
+        """The children with some prefixed tags, by their tag without the prefix, in one pass."""
+        found: defaultdict[str, list[Any]] = defaultdict(list)
+        for child in element.iterchildren(*tags):
+            found[child.tag[len(self.prefix) :]].append(child)
         return found
 
-    def _text(self, element: Any, *tags: str) -> str:
-        return _squeeze(element.findtext(self._path(*tags)))
+    def _children(self, elements: Iterable[Any], tag: str) -> list[Any]:
+        return [child for element in elements for child in element.iterchildren(self.prefix + tag)]
 
-    def _texts(self, element: Any, *tags: str) -> list[str]:
-        return [_squeeze(item.text) for item in self._all(element, *tags)]
+    def _properties(self, found: Found) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for item in self._children([group for name in _PROPERTIES for group in found[name]], "property"):
+            kind = _first(self._children([item], "kind"))
+            if kind in ("SMILES", "InChIKey") and (value := _first(self._children([item], "value"))):
+                values.setdefault(kind, value.removeprefix("InChIKey="))
+        return values
 
-    def _ids(self, drug: Any) -> tuple[str, tuple[str, ...]]:
-        """The primary id (the first, where none is marked) and the others."""
-        items = self._all(drug, "drugbank-id")
-        primary = next((item for item in items if item.get("primary") == "true"), items[0] if items else None)
-        first = _squeeze(primary.text) if primary is not None else ""
-        others = _unique([_squeeze(item.text) for item in items])
-        return first, tuple(sorted(other for other in others if other != first))
-
-    def _property(self, drug: Any, kind: str) -> str | None:
-        for group in ("calculated-properties", "experimental-properties"):
-            for item in self._all(drug, group, "property"):
-                value = self._text(item, "value")
-                if value and self._text(item, "kind") == kind:
-                    return value.removeprefix("InChIKey=")
-        return None
-
-    def _proteins(self, drug: Any) -> Iterator[Protein]:
+    def _proteins(self, found: Found) -> Iterator[Protein]:
         for role in PROTEIN_ROLES:
-            for partner in self._all(drug, f"{role}s", role):
-                actions = tuple(sorted(_unique(self._texts(partner, "actions", "action"))))
-                organism = self._text(partner, "organism")
-                for protein in self._all(partner, "polypeptide"):
+            for partner in self._children(found[f"{role}s"], role):
+                about = self._find(partner, self._partner)
+                actions = tuple(sorted(_unique(_texts(self._children(about["actions"], "action")))))
+                organism = _first(about["organism"])
+                for protein in about["polypeptide"]:
                     accession = _squeeze(protein.get("id"))
                     if accession:
-                        gene = self._text(protein, "gene-name")
-                        yield role, accession, gene, organism or self._text(protein, "organism"), actions
+                        own = self._find(protein, self._polypeptide)
+                        origin = organism or _first(own["organism"])
+                        yield role, accession, _first(own["gene-name"]), origin, actions
 
-    def _listings(self, drug: Any) -> Listings:
-        block = drug.find(self._path("drug-interactions"))
-        if block is None:
-            return (), ()
-        return self._regular_listings(block) or self._any_listings(block)
 
-    def _regular_listings(self, block: Any) -> Listings | None:
-        """All listings in one pass, where each has exactly one id and one description."""
-        items = list(block.iterchildren(self._prefix + "drug-interaction"))
-        ids = list(block.iter(self._prefix + "drugbank-id"))
-        texts = list(block.iter(self._prefix + "description"))
-        if not len(items) == len(ids) == len(texts):
-            return None
-        for item, other, text in zip(items, ids, texts, strict=True):
-            if other.getparent() is not item or text.getparent() is not item:
-                return None
-        return [other.text or "" for other in ids], [text.text or "" for text in texts]
+def _ids(items: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
+    """The primary id (the first, where none is marked) and the others."""
+    primary = next((item for item in items if item.get("primary") == "true"), items[0] if items else None)
+    first = _squeeze(primary.text) if primary is not None else ""
+    others = _unique(_texts(items))
+    return first, tuple(sorted(other for other in others if other != first))
 
-    def _any_listings(self, block: Any) -> Listings:
-        items = self._all(block, "drug-interaction")
-        return (
-            [item.findtext(self._path("drugbank-id")) or "" for item in items],
-            [item.findtext(self._path("description")) or "" for item in items],
-        )
+
+def _first(elements: Sequence[Any]) -> str:
+    return _squeeze(elements[0].text) if elements else ""
+
+
+def _texts(elements: Iterable[Any]) -> list[str]:
+    return [_squeeze(element.text) for element in elements]
 
 
 def _squeeze(text: str | None) -> str:

@@ -16,10 +16,10 @@ from typing import Any, Final
 from lxml import etree
 
 from mard.errors import ReleaseError
-from mard.ingest.container import OnProgress, read_chunks
+from mard.ingest.container import OnProgress, read_blocks
 
-_PROLOG_CHUNKS: Final = 8
-_HARDENED: Final[dict[str, Any]] = {
+_PROLOG_BLOCKS: Final = 8
+HARDENED: Final[dict[str, Any]] = {
     "resolve_entities": False,
     "no_network": True,
     "load_dtd": False,
@@ -48,21 +48,21 @@ class DrugStream:
 
     def __init__(self, path: Path, on_progress: OnProgress | None = None) -> None:
         self._path = path
-        self._chunks = read_chunks(path, on_progress)
+        self._blocks = read_blocks(path, on_progress)
         head: list[bytes] = []
         self.root = self._read_root(head)
-        self._chunks = chain(head, self._chunks)
+        self._blocks = chain(head, self._blocks)
 
     def _read_root(self, head: list[bytes]) -> Root:
-        """Look at the root element; the chunks read so far are left in ``head``."""
-        parser = etree.XMLPullParser(events=("start",), **_HARDENED)
+        """Look at the root element; the blocks read so far are left in ``head``."""
+        parser = etree.XMLPullParser(events=("start",), **HARDENED)
         place = _Place()
-        for chunk in self._chunks:
-            head.append(chunk)
-            self._feed(parser, chunk, place)
+        for block in self._blocks:
+            head.append(block)
+            self._feed(parser, block, place)
             for _, element in parser.read_events():
                 return self._check_root(element)
-            if len(head) == _PROLOG_CHUNKS:
+            if len(head) == _PROLOG_BLOCKS:
                 break
         raise ReleaseError(self._path, "no XML element at its start; this is not a DrugBank release")
 
@@ -84,10 +84,10 @@ class DrugStream:
         return Root(prefix, element.get("version", "unknown"), element.get("exported-on", "unknown"))
 
     def __iter__(self) -> Iterator[Any]:
-        parser = etree.XMLPullParser(events=("end",), tag=f"{self.root.prefix}drug", **_HARDENED)
+        parser = etree.XMLPullParser(events=("end",), tag=f"{self.root.prefix}drug", **HARDENED)
         place = _Place()
-        for chunk in self._chunks:
-            self._feed(parser, chunk, place)
+        for block in self._blocks:
+            self._feed(parser, block, place)
             yield from _top_level(parser)
         try:
             parser.close()
@@ -98,13 +98,13 @@ class DrugStream:
             problem = f"ends in the middle ({_message(error.msg)}); the file is truncated, download it again"
             raise ReleaseError(self._path, problem, line=place.lines + 1, offset=place.bytes) from error
 
-    def _feed(self, parser: Any, chunk: bytes, place: _Place) -> None:
+    def _feed(self, parser: Any, block: bytes, place: _Place) -> None:
         try:
-            parser.feed(chunk)
+            parser.feed(block)
         except etree.XMLSyntaxError as error:
             line, column = error.position
-            raise self._malformed(error.msg, line, place.offset(chunk, line, column)) from error
-        place.advance(chunk)
+            raise self._malformed(error.msg, line, place.offset(block, line, column)) from error
+        place.advance(block)
 
     def _malformed(self, message: str, line: int, offset: int | None = None) -> ReleaseError:
         advice = "download the release again"
@@ -131,18 +131,18 @@ class _Place:
         self.lines = 0
         self._line_start = 0
 
-    def advance(self, chunk: bytes) -> None:
-        self.lines += chunk.count(b"\n")
-        last = chunk.rfind(b"\n")
+    def advance(self, block: bytes) -> None:
+        self.lines += block.count(b"\n")
+        last = block.rfind(b"\n")
         if last >= 0:
             self._line_start = self.bytes + last + 1
-        self.bytes += len(chunk)
+        self.bytes += len(block)
 
-    def offset(self, chunk: bytes, line: int, column: int) -> int:
-        """Byte offset of a place in the chunk being fed; ``line`` and ``column`` count from 1."""
+    def offset(self, block: bytes, line: int, column: int) -> int:
+        """Byte offset of a place in the block being fed; ``line`` and ``column`` count from 1."""
         start = -1
         for _ in range(line - 1 - self.lines):
-            start = chunk.find(b"\n", start + 1)
+            start = block.find(b"\n", start + 1)
         line_start = self._line_start if start < 0 else self.bytes + start + 1
         return line_start + max(column - 1, 0)
 

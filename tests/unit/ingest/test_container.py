@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mard.errors import ReleaseError
-from mard.ingest.container import find_release, read_chunks
+from mard.ingest.container import find_release, read_blocks
 
 
 def fail(path: Path) -> ReleaseError:
     with pytest.raises(ReleaseError) as caught:
-        list(read_chunks(path))
+        list(read_blocks(path))
     return caught.value
 
 

@@ -31,7 +31,7 @@ def reasons(tables: ReleaseTables) -> list[tuple[str, str, str]]:
 
 def test_a_pair_keeps_both_listings_under_one_canonical_id(tmp_path: Path):
     tables = parse(tmp_path, voriconazole_axitinib_xml())
-    assert tables.interactions.rows() == [
+    assert tables.interactions.frame().rows() == [
         ("DB00582|DB06626", VORICONAZOLE, AXITINIB, VORICONAZOLE, DOWN),
         ("DB00582|DB06626", VORICONAZOLE, AXITINIB, AXITINIB, DOWN),
     ]
@@ -54,8 +54,9 @@ def test_every_packing_gives_the_same_tables(tmp_path: Path):
         parse_release(tmp_path / "release.zip"),
         parse(tmp_path, gzip.compress(content), "wrongly-named.xml"),
     ):
-        for table in ("drugs", "proteins", "pathways", "interactions", "rejected"):
+        for table in ("drugs", "proteins", "pathways", "rejected"):
             assert getattr(packed, table).equals(getattr(plain, table))
+        assert packed.interactions.frame().equals(plain.interactions.frame())
 
 
 LAYOUTS = {
@@ -83,7 +84,7 @@ def test_every_layout_gives_the_same_interactions(tmp_path: Path, layout):
     assert changed != content
     expected = parse(tmp_path, content)
     tables = parse(tmp_path, changed)
-    assert tables.interactions.equals(expected.interactions)
+    assert tables.interactions.frame().equals(expected.interactions.frame())
     assert tables.drugs.equals(expected.drugs)
 
 
@@ -113,7 +114,7 @@ def test_listings_that_make_no_pair_are_rejected_with_the_reason(tmp_path: Path)
             drug_xml(AXITINIB, "Axitinib"),
         ),
     )
-    assert tables.interactions["description"].to_list() == [DOWN]
+    assert tables.interactions.frame()["description"].to_list() == [DOWN]
     assert reasons(tables) == [
         (VORICONAZOLE, "", "malformed_id"),
         (VORICONAZOLE, "APRD00123", "malformed_id"),
@@ -134,7 +135,7 @@ def test_a_retired_id_stands_for_the_drug_that_holds_it_now(tmp_path: Path):
             drug_xml("DB09000", "Third", secondary=["DB00099"]),
         ),
     )
-    assert tables.interactions["pair_id"].to_list() == ["DB00582|DB06626"]
+    assert tables.interactions.frame()["pair_id"].to_list() == ["DB00582|DB06626"]
     assert reasons(tables) == [
         (VORICONAZOLE, "DB00099", "unknown_drug"),  # two drugs claim it
         (AXITINIB, "DB02351", "self_pair"),
@@ -169,7 +170,7 @@ def test_two_sentences_of_one_pair_are_both_kept(tmp_path: Path):
             drug_xml(AXITINIB, "Axitinib"),
         ),
     )
-    assert tables.interactions["description"].to_list() == [DOWN, other]
+    assert tables.interactions.frame()["description"].to_list() == [DOWN, other]
 
 
 def test_progress_ends_at_the_size_of_the_file(tmp_path: Path):

@@ -21,7 +21,7 @@ def protein(accession: str, gene: str = "", organism: str = "") -> str:
 
 def test_an_empty_drug_has_empty_values():
     record = read("<drug><drugbank-id>DB00582</drugbank-id></drug>")
-    assert record == DrugRecord("DB00582", "DB00582", "", (), (), (), None, None, (), "", "", (), (), (), ())
+    assert record == DrugRecord("DB00582", "DB00582", "", (), (), (), None, None, (), "", "", (), ())
 
 
 def test_the_id_marked_primary_wins_over_the_first():
@@ -110,10 +110,9 @@ ID, TEXT = f"<drugbank-id>{AXITINIB}</drugbank-id>", f"<description>{DOWN}</desc
 
 
 def listings(*items: str) -> list[tuple[str, str]]:
-    record = read(
-        f"<drug><drugbank-id>DB00582</drugbank-id><drug-interactions>{''.join(items)}</drug-interactions></drug>"
-    )
-    return list(zip(record.partners, record.descriptions, strict=True))
+    drug = etree.fromstring(f"<drug><drug-interactions>{''.join(items)}</drug-interactions></drug>")
+    reader = DrugReader("")
+    return list(zip(*reader.listings(reader.listings_block(drug)), strict=True))
 
 
 def test_listings_keep_their_id_and_text_together_whatever_is_missing():

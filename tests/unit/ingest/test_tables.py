@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 
 from mard.ingest import tables
-from mard.ingest.tables import Batches, retired_ids
+from mard.ingest.tables import Batches
 
 
 def test_batches_keep_every_row_in_order(monkeypatch):
@@ -20,12 +20,3 @@ def test_an_empty_table_has_its_columns():
     frame = Batches({"id": pl.Int64, "tags": pl.List(pl.String)}).frame()
     assert frame.schema == {"id": pl.Int64, "tags": pl.List(pl.String)}
     assert frame.is_empty()
-
-
-def drugs(**secondary: list[str]) -> pl.DataFrame:
-    return pl.DataFrame({"drug_id": list(secondary), "secondary_ids": list(secondary.values())})
-
-
-def test_a_retired_id_belongs_to_its_only_holder():
-    table = drugs(DB00001=["DB00009", "BTD00001"], DB00002=["DB00008", "DB00001"], DB00003=["DB00008"])
-    assert retired_ids(table) == {"DB00009": "DB00001"}

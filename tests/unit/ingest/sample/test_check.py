@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from mard.ingest.drugbank import ReleaseInfo, ReleaseTables
+from mard.ingest.interactions import REJECTED_COLUMNS, Interactions
 from mard.ingest.sample.check import compare, main, reference
 from mard.ingest.sample.facts import ProteinFact, SampleDrug, load_drugs
-from mard.ingest.tables import DRUG_COLUMNS, LISTING_COLUMNS, PATHWAY_COLUMNS, PROTEIN_COLUMNS
+from mard.ingest.tables import DRUG_COLUMNS, PATHWAY_COLUMNS, PROTEIN_COLUMNS
 
 ETHANOL = "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
 
@@ -66,8 +67,8 @@ def a_release(
         pathways=pl.DataFrame(
             [("DB00898", pathway, "smpdb") for pathway in pathways], schema=PATHWAY_COLUMNS, orient="row"
         ),
-        interactions=pl.DataFrame(schema=LISTING_COLUMNS),
-        rejected=pl.DataFrame(schema=LISTING_COLUMNS),
+        interactions=Interactions([]),
+        rejected=pl.DataFrame(schema=REJECTED_COLUMNS),
     )
 
 
