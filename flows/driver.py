@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import httpx
 import typer
 
+from flows.servers import one_prefect_server
 from mard.ingest.sample.release import write_release
 from mard.io import read_json
 from tasks.environment import REPOSITORY
@@ -30,33 +29,20 @@ def run_pipeline(
     """
     if release is None or artifacts is not None:
         workspace_for(artifacts, release=release, preset=preset, overrides=overrides)
-    _prefer_running_server()
     if release is None:
         _provide_sample()
     from flows.retrain import retrain
 
-    retrain(
-        release=None if release is None else str(release.resolve()),
-        artifacts=None if artifacts is None else str(artifacts),
-        preset=preset,
-        overrides=overrides,
-        first=first,
-        last=last,
-    )
+    with one_prefect_server():
+        retrain(
+            release=None if release is None else str(release.resolve()),
+            artifacts=None if artifacts is None else str(artifacts),
+            preset=preset,
+            overrides=overrides,
+            first=first,
+            last=last,
+        )
     typer.echo(_where(artifacts))
-
-
-def _prefer_running_server() -> None:
-    """Use the Prefect server of ``mard ui`` when it is up, so that its page shows this run live."""
-    url = f"http://127.0.0.1:{os.environ['MARD_PREFECT_PORT']}/api"
-    if "PREFECT_API_URL" in os.environ:
-        return
-    try:
-        healthy = httpx.get(f"{url}/health", timeout=1).json() is True
-    except (httpx.HTTPError, ValueError):
-        healthy = False
-    if healthy:
-        os.environ["PREFECT_API_URL"] = url
 
 
 def _provide_sample() -> None:

@@ -8,10 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import typer
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from mard.errors import MardError, PortInUse
 from tasks.environment import REPOSITORY
@@ -56,6 +60,34 @@ def serve(prefect_port: int, mlflow_port: int, artifacts: Path | None) -> None:
             process.terminate()
         for process, _, _ in servers.values():
             process.wait(timeout=30)
+
+
+@contextmanager
+def one_prefect_server() -> Iterator[str]:
+    """Settle which Prefect server a run speaks to, and yield its address.
+
+    It is the one that ``PREFECT_API_URL`` names, else the one of ``mard ui`` when it is up, so that its
+    page shows the run live, else a temporary one. Worker processes are told the address: left to
+    themselves, each would start a temporary server of its own.
+    """
+    address = PREFECT_API_URL.value() or _running_server() or _temporary_server()
+    with temporary_settings({PREFECT_API_URL: address}):
+        yield address
+
+
+def _running_server() -> str | None:
+    address = f"http://{HOST}:{os.environ['MARD_PREFECT_PORT']}/api"
+    try:
+        healthy = httpx.get(f"{address}/health", timeout=1).json() is True
+    except (httpx.HTTPError, ValueError):
+        return None
+    return address if healthy else None
+
+
+def _temporary_server() -> str:
+    """Prefect stops it when this process ends."""
+    with get_client(sync_client=True) as client:
+        return str(client.api_url)
 
 
 def prefect_command(port: int) -> list[str]:

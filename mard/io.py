@@ -14,15 +14,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from mard.errors import InputError
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary sibling that replaces ``target`` when the block ends without an error."""
+def atomic_path(target: Path, *, private: bool = False) -> Iterator[Path]:
+    """Yield a temporary sibling that replaces ``target`` when the block ends without an error.
+
+    Args:
+        target: The file or folder.
+        private: Share the temporary name with no other writer. For work that may be started a second
+            time elsewhere while the first still runs; what a killed writer leaves is then not found again.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
+    writer = f"{uuid4().hex}." if private else ""
+    partial = target.with_name(f".{target.name}.{writer}partial")
     _remove(partial)
     try:
         yield partial

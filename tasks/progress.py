@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.context import TaskRunContext
+from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
 
@@ -57,7 +57,7 @@ class Progress:
         self._log = logger()
 
     def __enter__(self) -> Self:
-        if TaskRunContext.get() is not None:
+        if TaskRunContext.get() is not None or FlowRunContext.get() is not None:
             self._artifact = create_progress_artifact(progress=0.0, description=self.what)
         return self
 
@@ -67,8 +67,8 @@ class Progress:
         if self._artifact is not None and kind is None:
             update_progress_artifact(artifact_id=self._artifact, progress=100.0, description=self.what)
 
-    def __call__(self, done: int, total: int) -> None:
-        """Report that ``done`` of ``total`` units are complete."""
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Report that ``done`` of ``total`` units are complete, and what else there is to know."""
         now = time.monotonic()
         if now - self._reported < SECONDS_BETWEEN_REPORTS and done < total:
             return
@@ -76,6 +76,7 @@ class Progress:
         rate = done / max(now - self._started, 1e-9)
         left = (total - done) / rate if rate else float("inf")
         line = f"{self.what}: {done:,} of {total:,}, {rate:,.1f} a second, {left:.0f} s left"
+        line += f", {note}" if note else ""
         self._log.info(line)
         if self._artifact is not None:
             update_progress_artifact(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,8 @@ COLUMNS: Final = {
 }
 
 
-class Shard(NamedTuple):
+@dataclass(frozen=True)
+class Shard:
     """The pairs of one block of drugs with another, or within one."""
 
     row: int
@@ -109,7 +110,7 @@ class Screening:
 
     def pairs_of(self, shard: Shard) -> int:
         """How many pairs a shard has."""
-        rows, columns = (len(self.block(block)) for block in shard)
+        rows, columns = len(self.block(shard.row)), len(self.block(shard.column))
         return rows * (rows - 1) // 2 if shard.row == shard.column else rows * columns
 
     def block(self, number: int) -> range:
