@@ -53,6 +53,25 @@ def run(
 
 
 @app.command()
+def corpora(
+    releases: Annotated[list[Path], typer.Argument(help="DrugBank releases.", metavar="RELEASE...")],
+    artifacts: Annotated[Path, typer.Option(help="Each release gets a folder of its own in this one.")],
+    preset: Annotated[str | None, typer.Option(help="Overlay infra/presets/NAME.yaml.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Overlay one parameter.")
+    ] = None,
+    runner: Runner = "threads",
+    workers: Workers = None,
+    address: Address = None,
+) -> None:
+    """Run ingest to retrieve for many releases at once."""
+    from flows.corpora import build_corpora
+    from flows.runners import task_runner
+
+    build_corpora(releases, artifacts, preset, overrides or [], task_runner(runner, workers, address))
+
+
+@app.command()
 def screen(
     artifacts: Artifacts = None,
     universe: Annotated[str, typer.Option(help="Whose training pairs vote.")] = "warm",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, cast
 
 from prefect.futures import PrefectConcurrentFuture, PrefectFuture, as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -82,17 +82,22 @@ def require_workers(address: str, seconds: float = SECONDS_TO_JOIN) -> None:
 
 
 def results(futures: Sequence[PrefectFuture[R]]) -> Iterator[R]:
-    """What submitted tasks return, as they finish.
+    """What submitted tasks return, as they finish; raises as :func:`result_of` does."""
+    for future in as_completed(list(futures)):
+        yield result_of(future)
+
+
+def result_of(future: PrefectFuture[R]) -> R:
+    """What a submitted task returns.
+
+    A cluster is told to forget the result then: it would compute it again when the worker that holds it
+    dies.
 
     Raises:
-        MardError: A task failed for a reason that is known, or took its workers down with it.
+        MardError: The task took down every worker that tried it, or the cluster has gone away.
     """
-    for future in as_completed(list(futures)):
-        yield future.result() if isinstance(future, PrefectConcurrentFuture) else _from_dask(future)
-
-
-def _from_dask(future: Any) -> Any:
-    """Fetch a result and let the cluster forget it: of a worker that dies, it would compute it again."""
+    if isinstance(future, PrefectConcurrentFuture):
+        return future.result()
     from distributed import CancelledError, KilledWorker
 
     try:
@@ -105,4 +110,4 @@ def _from_dask(future: Any) -> Any:
     except CancelledError as error:
         raise MardError("the Dask cluster has gone away; what is finished is kept, so run again") from error
     finally:
-        future.wrapped_future.release()
+        cast("Any", future).wrapped_future.release()
