@@ -23,20 +23,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=(*NAMES, "all"), metavar="NAME", help=", ".join((*NAMES, "all")))
     parser.add_argument("--scale", type=float, default=None, help="size relative to a full release")
+    parser.add_argument(
+        "--artifacts", type=Path, default=None, help="measure on a pipeline's folder (the benchmark leaks)"
+    )
     options = parser.parse_args()
     for name in NAMES if options.name == "all" else (options.name,):
-        print(json.dumps(_measure(name, options.scale)), flush=True)
+        print(json.dumps(_measure(name, options.scale, options.artifacts)), flush=True)
     return 0
 
 
-def _measure(name: str, scale: float | None) -> Mapping[str, Any]:
+def _measure(name: str, scale: float | None, artifacts: Path | None) -> Mapping[str, Any]:
     module = import_module(f"benchmarks.{name}")
     chosen = module.DEFAULT_SCALE if scale is None else scale
-    ratios, details = module.run(chosen)
+    ratios, details = module.run(chosen) if artifacts is None else module.run(chosen, artifacts)
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "benchmark": name,
-        "scale": chosen,
+        "scale": chosen if artifacts is None else None,
         "ratios": ratios,
         "peak_rss_mb": round(peak / 1024, 1),
         "details": details,
