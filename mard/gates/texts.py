@@ -80,7 +80,8 @@ def _told(shown: pl.DataFrame, descriptions: pl.DataFrame) -> list[str]:
     rows = shown.with_row_index("row").join(texts, on="text").select("row", "pair_id", "plain")
     found = [rows.clear()]
     for batch in descriptions.iter_slices(BATCH):
-        own = batch.select("pair_id", sentence=_plain("description")).unique().filter(pl.col("sentence") != "")
+        own = batch.select("pair_id", sentence=_plain("description")).unique()
+        own = own.filter(pl.col("sentence") != "")
         holds = pl.col("plain").str.contains(pl.col("sentence"), literal=True)
         found.append(rows.join(own, on="pair_id").filter(holds).select(rows.columns))
     return pl.concat(found).unique("row")["pair_id"].to_list()
