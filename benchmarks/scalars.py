@@ -27,8 +27,8 @@ from mard.config import Weights, load_params
 from mard.evidence.pool import EvidenceTables, build_evidence
 from mard.retrieve.similarity import DrugFeatures, PairScalars, drug_similarity, pair_scalars
 
-DEFAULT_SCALE = 0.1
-ROUNDS = 5
+DEFAULT_SCALE = 0.3
+ROUNDS = 7
 ATC_LEVELS = (1, 3, 4, 5, 7)
 EVEN = Weights(0.25, 0.25, 0.25, 0.25)
 
