@@ -107,7 +107,9 @@ def _features(workspace: Workspace, universes: Mapping[str, pl.DataFrame]) -> An
     folder = workspace.need("evidence")
     drugs = contracts.read(folder, "evidence/drugs")
     bits = np.load(folder / "fingerprints.npy", allow_pickle=False)
-    extra = {drug for own in universes.values() for side in ("drug_a", "drug_b") for drug in own[side]}
+    extra = {
+        drug for own in universes.values() for side in ("drug_a", "drug_b") for drug in own[side].unique()
+    }
     return DrugFeatures.build(drugs, bits, extra)
 
 
