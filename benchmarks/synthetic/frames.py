@@ -117,7 +117,7 @@ def _interactions(world: World) -> pl.DataFrame:
     return frame.with_columns(
         world.drug_ids[listings.owner].alias("listed_by"),
         world.sentences(listings.pair, told_by_b).alias("description"),
-    ).sort("pair_id", "listed_by", "description")
+    )
 
 
 def _labels(world: World) -> pl.DataFrame:
