@@ -13,10 +13,10 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from benchmarks.synthetic import corpus
 from mard.config import Weights, load_params
@@ -44,14 +44,17 @@ def run(scale: float) -> tuple[dict[str, float], dict[str, Any]]:
     a, b = (roster.rows(held_out[side]) for side in ("drug_a", "drug_b"))
     built: dict[str, float] = {}
     answers: dict[str, Callable[[], Found]] = {
-        "exact join": lambda: index.query_many("warm", roster, a, b, K, threads=threads)
+        "exact join": partial(index.query_many, "warm", roster, a, b, K, threads=threads)
     }
     for kind in KINDS:
         started = time.perf_counter()
-        proposer = Proposer.build(index, "warm", rank=RANK, kind=kind, threads=threads)
+        proposer = Proposer.build(index, ["warm"], rank=RANK, kind=kind, threads=threads)
         built[kind] = round(time.perf_counter() - started, 3)
         for breadth in BREADTHS:
-            answers[f"{kind} x{breadth}"] = _asker(proposer, roster, a, b, breadth, threads)
+            asked = replace(proposer, breadth=breadth)
+            answers[f"{kind} x{breadth}"] = partial(
+                asked.query_many, "warm", roster, a, b, K, threads=threads
+            )
     found = {name: answer() for name, answer in answers.items()}
     medians = _in_turns(answers)
     exact = found["exact join"]
@@ -98,12 +101,6 @@ def _world(scale: float, threads: int) -> tuple[NeighbourIndex, Any]:
         pairs[:cut]["drug_a"].is_in(index.drug_ids) & pairs[:cut]["drug_b"].is_in(index.drug_ids)
     )
     return index, known[:QUERIES]
-
-
-def _asker(
-    proposer: Proposer, roster: Any, a: np.ndarray, b: np.ndarray, breadth: int, threads: int
-) -> Callable[[], Found]:
-    return lambda: proposer.query_many(roster, a, b, K, breadth=breadth, threads=threads)
 
 
 def _in_turns(answers: dict[str, Callable[[], Found]]) -> dict[str, float]:

@@ -12,8 +12,9 @@ Shapes: n indexed drugs, m training pairs, r dimensions, q queries, p proposals 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from mard.retrieve.rank_join import NOTHING, Found, Ranking
 from mard.retrieve.similarity import Floats
 
 Kind = Literal["flat", "ivf", "hnsw"]
+T = TypeVar("T")
 
 BLOCK: Final = 512
 OVERSAMPLING: Final = 16
@@ -38,29 +40,37 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Proposer:
-    """An approximate stand-in for one universe of an index.
+    """An approximate stand-in for an index: the same :meth:`query_many`.
 
     Attributes:
         index: The exact index, which scores.
-        universe: Whose training pairs may be shown.
+        breadth: Proposals for each orientation of a query, in multiples of k.
         projection: Turns a drug's similarities to the indexed drugs into its embedding, float32 ``[n, r]``.
-        pairs: The faiss index over the m training pairs, in their order.
+        proposers: A faiss index over the m training pairs of each universe, in their order.
     """
 
     index: NeighbourIndex
-    universe: str
+    breadth: int
     projection: Floats
-    pairs: Any
+    proposers: Mapping[str, Any]
 
     @classmethod
     def build(
-        cls, index: NeighbourIndex, universe: str, *, rank: int = 64, kind: Kind = "flat", threads: int = 1
+        cls,
+        index: NeighbourIndex,
+        universes: Iterable[str],
+        *,
+        breadth: int = 10,
+        rank: int = 64,
+        kind: Kind = "flat",
+        threads: int = 1,
     ) -> Self:
-        """Embed the drugs of an index and give the pairs of a universe to faiss.
+        """Embed the drugs of an index and give the pairs of some universes to faiss.
 
         Args:
-            index: With the universe.
-            universe: Name of the training pairs.
+            index: With the universes.
+            universes: Names of those to propose from.
+            breadth: More proposals miss fewer neighbours.
             rank: Dimensions of a drug; a pair has twice as many.
             kind: ``flat`` compares all pairs, ``ivf`` those in the nearest cells, ``hnsw`` walks a graph (on
                 the CPU only, and not the same graph for another number of threads).
@@ -69,38 +79,32 @@ class Proposer:
         Raises:
             InputError: faiss is not installed, or the index has no such universe.
         """
-        if universe not in index.universes:
-            raise InputError(
-                f"no universe {universe!r} in the index; it has {', '.join(sorted(index.universes))}"
-            )
-        pairs = index.universes[universe].members.pairs
+        faiss = _faiss()
+        faiss.omp_set_num_threads(threads)
         projection = _projection(index.ranking.similarity, rank)
         drugs = index.ranking.similarity @ projection
-        vectors = np.hstack([drugs[pairs[:, 0]], drugs[pairs[:, 1]]])
-        return cls(index, universe, projection, _faiss_index(vectors, kind, threads))
+        proposers = {}
+        for name in universes:
+            pairs = _known(index.universes, name).members.pairs
+            vectors = np.hstack([drugs[pairs[:, 0]], drugs[pairs[:, 1]]])
+            proposers[name] = _faiss_index(faiss, vectors, kind)
+        return cls(index, breadth, projection, proposers)
 
     def query_many(
         self,
+        universe: str,
         roster: Roster,
         a: Rows,
         b: Rows,
         k: int,
         *,
         avoid: Rows | None = None,
-        breadth: int = 10,
         threads: int = 1,
     ) -> Found:
         """As ``NeighbourIndex.query_many``, among proposals only.
 
-        Args:
-            roster: Holds all drugs that are asked about.
-            a: Rows of the first drugs, int32 ``[q]``.
-            b: Rows of the second drugs.
-            k: Neighbours a query.
-            avoid: Rows of the drugs that no neighbour may contain, int32 ``[q, w]``, filled up with -1; their
-                pairs are dropped after the proposal, so it takes more breadth to find k others.
-            breadth: Proposals for each orientation, in multiples of k.
-            threads: For faiss, in this whole process.
+        Pairs with a drug to avoid are dropped after the proposal, so it takes more breadth to find k others.
+        The number of threads is for faiss, in this whole process.
         """
         _faiss().omp_set_num_threads(threads)
         avoided = np.empty((len(a), 0), dtype=np.int32) if avoid is None else avoid
@@ -110,7 +114,9 @@ class Proposer:
         )
         for start in range(0, len(a), BLOCK):
             part = slice(start, start + BLOCK)
-            numbers, totals, turned = self._ranked(roster.guests, a[part], b[part], avoided[part], k, breadth)
+            numbers, totals, turned = self._ranked(
+                universe, roster.guests, a[part], b[part], avoided[part], k
+            )
             real = totals != NOTHING
             width = slice(numbers.shape[1])
             found.numbers[part, width] = np.where(real, numbers, NOTHING)
@@ -119,12 +125,13 @@ class Proposer:
         return found
 
     def _ranked(
-        self, guests: Ranking, a: Rows, b: Rows, avoid: Rows, k: int, breadth: int
+        self, universe: str, guests: Ranking, a: Rows, b: Rows, avoid: Rows, k: int
     ) -> tuple[Rows, Floats, Flags]:
         """The k best of the proposals: numbers, sums of Eq. 9 (-1: leave it out), and whether crossed."""
-        pairs = self.index.universes[self.universe].members.pairs
+        proposer, pairs = _known(self.proposers, universe), self.index.universes[universe].members.pairs
         like_a, like_b = (_likeness(self.index.ranking, guests, rows) for rows in (a, b))
-        proposed = self._proposals(like_a, like_b, min(breadth * k + 1, len(pairs)))  # 1: the query itself
+        width = min(self.breadth * k + 1, len(pairs))  # 1: the query itself
+        proposed = _proposals(proposer, like_a @ self.projection, like_b @ self.projection, width)
         c, d = pairs[proposed, 0], pairs[proposed, 1]
         straight = _at(like_a, c) + _at(like_b, d)
         crossed = _at(like_a, d) + _at(like_b, c)
@@ -134,11 +141,17 @@ class Proposer:
         turned = np.where(straight == crossed, _is_crosswise(a, b, c, d), crossed > straight)
         return _at(proposed, best), _at(totals, best), _at(turned, best)
 
-    def _proposals(self, like_a: Floats, like_b: Floats, width: int) -> Rows:
-        """Numbers of the pairs nearest to each query in either orientation, sorted, int32 ``[q, p]``."""
-        a, b = like_a @ self.projection, like_b @ self.projection
-        both = [self.pairs.search(np.hstack(sides), width)[1] for sides in ((a, b), (b, a))]
-        return np.sort(np.hstack(both), axis=1).astype(np.int32)
+
+def _known(universes: Mapping[str, T], name: str) -> T:
+    if name not in universes:
+        raise InputError(f"no universe {name!r} to propose from; there is {', '.join(sorted(universes))}")
+    return universes[name]
+
+
+def _proposals(proposer: Any, a: Floats, b: Floats, width: int) -> Rows:
+    """Numbers of the pairs nearest to each query in either orientation, sorted, int32 ``[q, p]``."""
+    both = [proposer.search(np.hstack(sides), width)[1] for sides in ((a, b), (b, a))]
+    return np.sort(np.hstack(both), axis=1).astype(np.int32)
 
 
 def _projection(similarity: Floats, rank: int) -> Floats:
@@ -163,9 +176,7 @@ def _faiss() -> Any:
     return faiss
 
 
-def _faiss_index(vectors: Floats, kind: Kind, threads: int) -> Any:
-    faiss = _faiss()
-    faiss.omp_set_num_threads(threads)
+def _faiss_index(faiss: Any, vectors: Floats, kind: Kind) -> Any:
     width, product = vectors.shape[1], faiss.METRIC_INNER_PRODUCT
     if kind == "hnsw":
         index = faiss.IndexHNSWFlat(width, HNSW_LINKS, product)

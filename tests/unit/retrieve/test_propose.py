@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import sys
 from itertools import combinations
@@ -43,15 +44,16 @@ def test_with_all_pairs_proposed_nothing_is_missed(seed, hide):
     index, roster, a, b = world(seed)
     avoid = np.stack([a, np.full_like(a, -1)], axis=1) if hide else None
     exact = index.query_many("warm", roster, a, b, 5, avoid=avoid)
-    found = Proposer.build(index, "warm").query_many(roster, a, b, 5, avoid=avoid, breadth=1_000)
-    for name, values in vars(exact).items():
-        assert (getattr(found, name) == values).all(), name
+    found = Proposer.build(index, ["warm"], breadth=1_000).query_many("warm", roster, a, b, 5, avoid=avoid)
+    for name in ("numbers", "scores", "crossed"):
+        assert (getattr(found, name) == getattr(exact, name)).all(), name
 
 
 @pytest.mark.parametrize("kind", ["flat", "ivf", "hnsw"])
 def test_few_proposals_are_scored_and_ordered_exactly(kind):
     index, roster, a, b = world(5)
-    found = Proposer.build(index, "warm", rank=2, kind=kind).query_many(roster, a, b, 3, breadth=1)
+    proposer = Proposer.build(index, ["warm"], breadth=1, rank=2, kind=kind)
+    found = proposer.query_many("warm", roster, a, b, 3)
     exact = index.query_many("warm", roster, a, b, len(index.universes["warm"].labels))
     for q in range(len(a)):
         place = {number: rank for rank, number in enumerate(exact.numbers[q].tolist())}
@@ -65,7 +67,7 @@ def test_few_proposals_are_scored_and_ordered_exactly(kind):
 
 def test_a_small_universe_leaves_places_free():
     index, roster, a, b = world(1, share=0.0)
-    found = Proposer.build(index, "warm").query_many(roster, a, b, 3)
+    found = Proposer.build(index, ["warm"]).query_many("warm", roster, a, b, 3)
     assert found.numbers[1:].tolist() == [[0, -1, -1]] * (len(a) - 1)
     assert found.numbers[0].tolist() == [-1, -1, -1]  # the only pair is the query itself
     assert not found.scores[:, 1:].any()
@@ -74,11 +76,11 @@ def test_a_small_universe_leaves_places_free():
 def test_more_proposals_find_more():
     index, roster, a, b = world(7)
     exact = index.query_many("warm", roster, a, b, 3).numbers
-    proposer = Proposer.build(index, "warm", rank=2)
-    hits = [
-        (proposer.query_many(roster, a, b, 3, breadth=breadth).numbers[:, :, None] == exact[:, None]).sum()
-        for breadth in (1, 4, 1_000)
-    ]
+    hits = []
+    for breadth in (1, 4, 1_000):
+        proposer = Proposer.build(index, ["warm"], rank=2, breadth=breadth)
+        found = proposer.query_many("warm", roster, a, b, 3).numbers
+        hits.append((found[:, :, None] == exact[:, None]).sum())
     assert hits == sorted(hits)
     assert hits[0] < hits[-1]
 
@@ -87,10 +89,16 @@ def test_without_faiss_the_extra_is_named(monkeypatch):
     index, *_ = world(1)
     monkeypatch.setitem(sys.modules, "faiss", None)
     with pytest.raises(InputError, match=r"mard\[cpu\].*mard\[gpu\]"):
-        Proposer.build(index, "warm")
+        Proposer.build(index, ["warm"])
+
+
+def test_it_can_stand_in_for_the_exact_index():
+    assert inspect.signature(Proposer.query_many) == inspect.signature(NeighbourIndex.query_many)
 
 
 def test_an_unknown_universe_is_refused():
-    index, *_ = world(1)
-    with pytest.raises(InputError, match="no universe 'cold' in the index; it has warm"):
-        Proposer.build(index, "cold")
+    index, roster, a, b = world(1)
+    with pytest.raises(InputError, match="no universe 'cold' to propose from; there is warm"):
+        Proposer.build(index, ["cold"])
+    with pytest.raises(InputError, match="no universe 'cold' to propose from; there is warm"):
+        Proposer.build(index, ["warm"]).query_many("cold", roster, a, b, 3)
