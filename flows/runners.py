@@ -9,6 +9,7 @@ small packages where Ray brings sixteen, among them gRPC and a metrics stack.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, TypeVar, cast
@@ -72,13 +73,23 @@ def require_workers(address: str, seconds: float = SECONDS_TO_JOIN) -> None:
     from distributed import Client
 
     try:
+        asyncio.run(_answer(address, seconds))
         with Client(address, timeout=seconds, set_as_default=False) as client:
             client.wait_for_workers(1, timeout=seconds)
             client.get_versions(check=True)
     except TimeoutError as error:
         raise InputError(f"no worker has joined {address}: start `dask worker {address}` first") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise InputError(f"--address {address} cannot be used: {error}") from error
+
+
+async def _answer(address: str, seconds: float) -> None:
+    """Connect and hang up: a client that cannot connect would wait for a long time before it gives up."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=seconds, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def results(futures: Sequence[PrefectFuture[R]]) -> Iterator[R]:
