@@ -32,7 +32,6 @@ _QUOTES: Final = {"&quot;": '"', "&apos;": "'"}
 _RECORDS: Final = re.compile(
     rb"[^<]*+(?:<product>[^<]*+(?:<([a-z-]++)(?:/>|>[^<]*+</\1>)[^<]*+)*+</product>[^<]*+)*+"
 )
-_NO_CHARACTERS: Final = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +55,42 @@ def cut(drugs: bytes) -> Remainder | None:
     """
     taken: list[Listings] = []
 
-    def take_listings(inner: bytes) -> bytes | None:
-        listings = regular_listings(inner)
+    def take_listings(start: int, stop: int) -> bytes | None:
+        listings = regular_listings(drugs, start, stop)
         if listings is None:
             return None
         taken.append(listings)
         return b'<drug-interactions cut="%d"/>' % (len(taken) - 1)
 
     xml = _replaced(drugs, b"drug-interactions", take_listings)
-    xml = _replaced(xml, b"products", lambda inner: b"<products/>" if is_record_list(inner) else None)
-    if b"<!" in xml or b"<?" in xml:
-        return None
-    return Remainder(xml, taken)
+    without_listings = xml
+
+    def take_products(start: int, stop: int) -> bytes | None:
+        return b"<products/>" if is_record_list(without_listings, start, stop) else None
+
+    xml = _replaced(without_listings, b"products", take_products)
+    return None if _has_more_than_tags(xml) else Remainder(xml, taken)
 
 
-def _replaced(xml: bytes, tag: bytes, short: Callable[[bytes], bytes | None]) -> bytes:
+def _replaced(xml: bytes, tag: bytes, short: Callable[[int, int], bytes | None]) -> bytes:
     """``xml`` with what ``short`` gives for the inside of each ``<tag>...</tag>``, unless that is None."""
     opening, closing = b"<%b>" % tag, b"</%b>" % tag
     pieces, done = [], 0
     start = xml.find(opening)
-    while start >= 0 and (end := xml.find(closing, start)) >= 0:
-        replacement = short(xml[start + len(opening) : end])
+    while start >= 0 and (stop := xml.find(closing, start)) >= 0:
+        replacement = short(start + len(opening), stop)
         if replacement is not None:
             pieces += [xml[done:start], replacement]
-            done = end + len(closing)
-        start = xml.find(opening, end)
+            done = stop + len(closing)
+        start = xml.find(opening, stop)
     return b"".join([*pieces, xml[done:]])
 
 
-def regular_listings(inner: bytes) -> Listings | None:
+def regular_listings(xml: bytes, start: int, stop: int) -> Listings | None:
     """The listings inside a ``<drug-interactions>``, or None where its shape is not the usual one."""
-    if not _is_text(inner):
+    if not _is_text(xml, start, stop):
         return None
-    text = inner.decode()
+    text = xml[start:stop].decode()
     rows = _LISTING.findall(text)
     if text.count("<") != _LISTING_TAGS * len(rows):
         return None
@@ -98,26 +100,32 @@ def regular_listings(inner: bytes) -> Listings | None:
     return [unescape(partner, _QUOTES) for partner in partners], [unescape(d, _QUOTES) for d in descriptions]
 
 
-def is_record_list(inner: bytes) -> bool:
+def is_record_list(xml: bytes, start: int, stop: int) -> bool:
     """Whether the inside of a ``<products>`` is well-formed: products that hold leaves and nothing else."""
-    return _is_text(inner) and _RECORDS.fullmatch(inner) is not None
+    return _is_text(xml, start, stop) and _RECORDS.fullmatch(xml, start, stop) is not None
 
 
-def _is_text(data: bytes) -> bool:
+def _is_text(xml: bytes, start: int, stop: int) -> bool:
     """Whether bytes, tags aside, are text of an XML document: its characters, its predefined entities."""
-    control = int(np.count_nonzero(np.frombuffer(data, np.uint8) < ord(" ")))
-    if control != data.count(b"\n") and control != data.count(b"\n") + data.count(b"\t"):
+    codes = np.frombuffer(xml, np.uint8)[start:stop]
+    if np.count_nonzero(codes < ord(" ")) != np.count_nonzero((codes == ord("\n")) | (codes == ord("\t"))):
         return False
-    if b"&" in data and len(_PREDEFINED.findall(data)) != data.count(b"&"):
+    entities = np.count_nonzero(codes == ord("&"))
+    if entities and len(_PREDEFINED.findall(xml, start, stop)) != entities:
         return False
-    if b"]" in data and b"]]>" in data:
+    if xml.find(b"]", start, stop) >= 0 and xml.find(b"]]>", start, stop) >= 0:
         return False
-    return data.isascii() or _is_unicode(data)
+    return int(codes.max(initial=0)) < 128 or _is_unicode(xml[start:stop])
 
 
 def _is_unicode(data: bytes) -> bool:
     try:
-        data.decode()
+        text = data.decode()
     except UnicodeDecodeError:
         return False
-    return not any(code in data for code in _NO_CHARACTERS)
+    return "\ufffe" not in text and "\uffff" not in text
+
+
+def _has_more_than_tags(xml: bytes) -> bool:
+    """Whether a comment, CDATA, a declaration or an instruction begins somewhere."""
+    return any(part.endswith(b"<") for mark in (b"!", b"?") for part in xml.split(mark)[:-1])

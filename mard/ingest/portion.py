@@ -16,37 +16,47 @@ from mard.ingest.extract import DrugRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
-    """Records of drugs, and their listings one after the other.
+class PackedListings:
+    """The listings of some drugs, one after the other.
 
     Attributes:
-        records: The drugs.
         counts: Listings of each drug.
         partners: Partner id of each listing, without white space around it.
         empty: Whether the listing has no sentence.
         sentences: :func:`packed` sentence of each listing, single-spaced.
     """
 
-    records: list[DrugRecord]
     counts: list[int]
     partners: pl.Series
     empty: pl.Series
     sentences: bytes
 
     @classmethod
-    def of(cls, drugs: Sequence[tuple[DrugRecord, Listings]]) -> Portion:
-        """Pack what was read of some drugs."""
-        partners = [partner for _, (listed, _) in drugs for partner in listed]
+    def of(cls, listings: Sequence[Listings]) -> PackedListings:
+        """Pack the listings of each drug."""
+        partners = [partner for listed, _ in listings for partner in listed]
         sentences = _single_spaced(
-            pl.Series([text for _, (_, told) in drugs for text in told], dtype=pl.String)
+            pl.Series([text for _, told in listings for text in told], dtype=pl.String)
         )
         return cls(
-            records=[record for record, _ in drugs],
-            counts=[len(listed) for _, (listed, _) in drugs],
+            counts=[len(listed) for listed, _ in listings],
             partners=pl.Series(partners, dtype=pl.String).str.strip_chars(),
             empty=sentences == "",
             sentences=packed(sentences),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Records of drugs, and their listings."""
+
+    records: list[DrugRecord]
+    listings: PackedListings
+
+    @classmethod
+    def of(cls, drugs: Sequence[tuple[DrugRecord, Listings]]) -> Portion:
+        """Pack what was read of some drugs."""
+        return cls([record for record, _ in drugs], PackedListings.of([listings for _, listings in drugs]))
 
 
 def packed(sentences: pl.Series) -> bytes:

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from mard.ingest.extract import DrugRecord
-from mard.ingest.interactions import REJECTED_COLUMNS, Interactions, Part, resolve
+from mard.ingest.interactions import REJECTED_COLUMNS, Interactions, Listed, resolve
 from mard.ingest.portion import Portion
 from mard.schema import DRUG_ID
 
-_BATCH_ROWS: Final = 100_000
+_BATCH_ROWS: Final = 10_000
 _TEXTS: Final = pl.List(pl.String)
 
 DRUG_COLUMNS: Final = {
@@ -44,7 +43,7 @@ PATHWAY_COLUMNS: Final = {"drug_id": pl.String, "pathway_id": pl.String, "source
 
 @dataclass
 class Batches:
-    """A growing table: values gather in one list a column and become a frame every hundred thousand rows."""
+    """A growing table: values gather in one list a column and become a frame every ten thousand rows."""
 
     schema: dict[str, Any]
     columns: list[list[Any]] = field(default_factory=list)
@@ -80,7 +79,7 @@ class TableBuilder:
         self._proteins = Batches(PROTEIN_COLUMNS)
         self._pathways = Batches(PATHWAY_COLUMNS)
         self._refused = Batches(REJECTED_COLUMNS)
-        self._listings: list[Part] = []
+        self._listed: list[Listed] = []
         self._seen: set[str] = set()
         for portion in portions:
             self._add(portion)
@@ -88,17 +87,7 @@ class TableBuilder:
     def _add(self, portion: Portion) -> None:
         """Take the drugs that come next; one without a DrugBank id, or seen before, is refused."""
         faults = [self._add_drug(record) for record in portion.records]
-        owners = np.repeat(np.arange(len(faults)), portion.counts)
-        ids = pl.Series([record.drug_id for record in portion.records], dtype=pl.String)
-        listings = pl.DataFrame(
-            {
-                "listed_by": ids.gather(owners),
-                "other": portion.partners,
-                "empty": portion.empty,
-                "fault": pl.Series(faults, dtype=pl.String).gather(owners),
-            }
-        )
-        self._listings.append((listings, portion.sentences))
+        self._listed.append(Listed([record.drug_id for record in portion.records], faults, portion.listings))
 
     def _add_drug(self, record: DrugRecord) -> str | None:
         """Why the drug and its listings are refused, or None."""
@@ -130,7 +119,7 @@ class TableBuilder:
 
         A listing that names a drug by a retired id is taken for the drug that now holds it.
         """
-        interactions, refused = resolve(self._listings, drugs)
+        interactions, refused = resolve(self._listed, drugs)
         rejected = pl.concat([self._refused.frame(), refused])
         return interactions, rejected.sort("listed_by", "other", "description", "reason")
 

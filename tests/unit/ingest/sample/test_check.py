@@ -67,7 +67,7 @@ def a_release(
         pathways=pl.DataFrame(
             [("DB00898", pathway, "smpdb") for pathway in pathways], schema=PATHWAY_COLUMNS, orient="row"
         ),
-        interactions=Interactions([]),
+        interactions=Interactions(pl.Series([], dtype=pl.String), []),
         rejected=pl.DataFrame(schema=REJECTED_COLUMNS),
     )
 
