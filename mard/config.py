@@ -110,20 +110,31 @@ class Retrieve:
 class Teacher:
     """One teacher. ``symbolic`` names a built-in reasoner; ``openai`` an endpoint that speaks its protocol.
 
+    What an endpoint alone has may be left out.
+
     Attributes:
         name: Unique name; for a symbolic teacher one of pk_first, pharmacology_first, analogy_first.
         base_url: Endpoint root, such as ``http://127.0.0.1:8000/v1``.
         model: Model name that the endpoint serves.
         api_key_env: Environment variable that holds the key; the key itself is never configured.
         concurrency: Requests under way at once.
+        requests_per_minute: Most requests in a minute; null: no limit.
+        repairs: How often an answer that is no trace is sent back with what is wrong with it.
+        price_prompt: Price of a million prompt tokens, likewise ``price_completion``; in any currency.
+        budget: Most that this teacher may cost, in that currency; null: no limit.
     """
 
     name: str
     kind: Literal["symbolic", "openai"]
-    base_url: str | None
-    model: str | None
-    api_key_env: str | None
-    concurrency: Annotated[int, Bounds(1, 4096)]
+    base_url: str | None = None
+    model: str | None = None
+    api_key_env: str | None = None
+    concurrency: Annotated[int, Bounds(1, 4096)] = 1
+    requests_per_minute: Annotated[float, Bounds(0.01)] | None = None
+    repairs: Annotated[int, Bounds(0, 10)] = 0
+    price_prompt: Annotated[float, Bounds(0)] = 0.0
+    price_completion: Annotated[float, Bounds(0)] = 0.0
+    budget: Annotated[float, Bounds(0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -400,10 +411,12 @@ def _build(kind: Any, values: Any, where: str, faults: list[str]) -> Any:
     built = {}
     for item in dataclasses.fields(kind):
         place = prefix + item.name
-        if item.name not in values:
+        if item.name in values:
+            built[item.name] = _value(hints[item.name], values[item.name], place, faults)
+        elif item.default is not dataclasses.MISSING:
+            built[item.name] = item.default
+        else:
             faults.append(f"{place} is missing")
-            continue
-        built[item.name] = _value(hints[item.name], values[item.name], place, faults)
     return kind(**built) if len(built) == len(names) else None
 
 

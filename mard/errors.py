@@ -18,6 +18,7 @@
     ├── TrainingDiverged          the loss is no longer a finite number
     └── TeacherError
         ├── TeacherUnavailable    transport, 429 or 5xx: worth a retry
+        ├── BudgetReached         a teacher has spent what it may; nothing that it answered is lost
         └── SchemaViolation       the answer is not a trace: a retry of the transport will not help
 
 A message says what was wrong, where, and what to do about it; the command line prints it as one
@@ -168,6 +169,18 @@ class TeacherError(MardError):
 
 class TeacherUnavailable(TeacherError):
     """Transport failure, 429 or 5xx: worth a retry."""
+
+
+class BudgetReached(TeacherError):
+    """A teacher has spent what it may; nothing that it answered is lost."""
+
+    def __init__(self, teacher: str, spent: float, answered: int, wanted: int) -> None:
+        super().__init__(
+            f"teacher {teacher}: {spent:.2f} spent, which is its budget, for {answered} of {wanted} candidates; "
+            "they are kept: raise its budget or lower teach.candidates, and run teach again"
+        )
+        self.teacher = teacher
+        self.spent = spent
 
 
 class SchemaViolation(TeacherError):

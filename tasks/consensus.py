@@ -17,8 +17,7 @@ from mard.judge.audit import Audit, audit, summarize_audits
 from mard.judge.consensus import Contender, choose, poll, shortlist
 from mard.judge.qc import Tier
 from mard.retrieve.pools import PoolStore
-from mard.teach.candidate import Candidate
-from mard.teach.generate import read_candidates
+from mard.teach.candidate import Candidate, read_candidates
 from tasks import contracts
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, worth_retrying

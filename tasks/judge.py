@@ -20,8 +20,7 @@ from mard.judge.step_labels import step_labels
 from mard.judge.tally import Tally
 from mard.retrieve.pools import PoolStore
 from mard.schema import Direction, Family, Label, Polarity, Trace
-from mard.teach.candidate import Candidate
-from mard.teach.generate import read_candidates
+from mard.teach.candidate import Candidate, read_candidates
 from tasks import contracts
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, worth_retrying

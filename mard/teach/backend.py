@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,11 @@ class Draw:
     temperature: float
     seed: int
 
+    @property
+    def pair_id(self) -> str:
+        """The pair that is asked about."""
+        return str(self.pool.pair_id)
+
 
 class TeacherBackend(Protocol):
     """A teacher."""
@@ -35,10 +40,11 @@ class TeacherBackend(Protocol):
         """The teacher's name, as candidates carry it."""
         ...
 
-    def propose(self, draws: Sequence[Draw]) -> list[Candidate]:
-        """One candidate a draw, in the order of the draws; a pool's draws come one after another.
+    def answer(self, draws: Iterable[Draw]) -> Iterator[Candidate]:
+        """One candidate a draw, as they come; a pool's draws follow one another.
 
-        An answer that is not a trace is a candidate with an ``error``.
+        Draws are taken when there is room for them, so there may be more than memory holds. An answer
+        that is not a trace is a candidate with an ``error``.
 
         Raises:
             TeacherUnavailable: The teacher could not be reached; nothing is wrong with the draws.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
 from typing import Any, Self
 
+from mard.io import read_jsonl
 from mard.schema import Trace
 
 
@@ -65,3 +68,16 @@ def draw_seed(seed: int, pair_id: str, teacher: str, index: int) -> int:
     """A 32-bit seed that depends on nothing but its arguments, so draws can be made in any order."""
     digest = hashlib.sha256(f"{seed}/{pair_id}/{teacher}/{index}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
+
+
+def read_candidates(folder: Path) -> Iterator[list[Candidate]]:
+    """All candidates of one pair after the other, in the order of the shards.
+
+    Raises:
+        InputError: A line is not JSON.
+        SchemaViolation: A row's trace is not a trace.
+    """
+    for path in sorted(folder.glob("shard-*.jsonl")):
+        candidates = map(Candidate.from_dict, read_jsonl(path))
+        for _, group in groupby(candidates, key=lambda candidate: candidate.pair_id):
+            yield list(group)

@@ -1,72 +1,53 @@
 """Language-model teachers behind any OpenAI-compatible endpoint (vLLM, TGI, a hosted service).
 
-Transport failures, 429 and 5xx are retried with jittered backoff and then raise
-:class:`TeacherUnavailable`. An answer that is not a trace is not retried: it becomes a candidate with
-an error. Everything else that an endpoint refuses (a wrong key, an unknown model) is a
-:class:`TeacherError` that no retry would help.
+``concurrency`` questions are always under way, whichever pairs they belong to. An answer that is not a
+trace can be sent back with what is wrong with it; one that stays wrong is a candidate with an error.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Sequence
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from random import Random
+from functools import partial
+from itertools import groupby
 from typing import Any, Final
 
 import httpx
 
-from mard.errors import ConfigError, MardError, SchemaViolation, TeacherError, TeacherUnavailable
+from mard.errors import MardError, SchemaViolation
 from mard.label.taxonomy import Taxonomy
-from mard.schema import Trace
+from mard.schema import Pool, Trace
 from mard.teach.answer import parse_answer
 from mard.teach.backend import Draw
 from mard.teach.candidate import Candidate
-from mard.teach.prompts import chat_prompt
+from mard.teach.channel import Channel, Endpoint, connect
+from mard.teach.prompts import Message, chat_prompt, repair_prompt
 from mard.teach.trace_schema import trace_schema
 
-MAX_DELAY_S: Final = 60.0
-_TOO_MANY: Final = 429
-_NEEDS_ANOTHER_SET_UP: Final = frozenset({401, 403, 404})
+SECONDS_BETWEEN_LOOKS: Final = 1.0
 _MAY_DISLIKE_SCHEMAS: Final = frozenset({400, 422})
 
+Answers = asyncio.Queue[Candidate | None]
+Post = Callable[[dict[str, Any]], Awaitable[httpx.Response]]
 
-class _Busy(Exception):
-    """One attempt failed in transport, with 429 or 5xx; ``wait`` is what the server asks for, in seconds."""
 
-    def __init__(self, problem: str, wait: float | None = None) -> None:
-        super().__init__(problem)
-        self.wait = wait
+def never() -> bool:
+    """Nobody holds the teacher back."""
+    return False
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A served model and how to use it.
+class _Question:
+    """What is asked about a pool, whatever the temperature."""
 
-    Attributes:
-        name: The teacher's name.
-        base_url: Root of the API, such as ``http://127.0.0.1:8000/v1``.
-        model: Model name that the endpoint serves.
-        api_key_env: Environment variable that holds the key, or None where none is needed.
-        concurrency: Requests under way at once.
-        top_p: Nucleus mass.
-        max_tokens: Longest answer, thoughts included.
-        timeout_s: Seconds that one request may take.
-        attempts: How often a request is tried before the teacher counts as unavailable.
-        backoff_s: Mean delay before the second try; it doubles from try to try.
-    """
+    messages: list[Message]
+    schema: dict[str, Any]
 
-    name: str
-    base_url: str
-    model: str
-    api_key_env: str | None
-    concurrency: int
-    top_p: float
-    max_tokens: int
-    timeout_s: float = 600.0
-    attempts: int = 6
-    backoff_s: float = 1.0
+    @classmethod
+    def about(cls, pool: Pool, taxonomy: Taxonomy) -> _Question:
+        return cls(chat_prompt(pool, taxonomy), trace_schema(pool, taxonomy))
 
 
 @dataclass
@@ -76,146 +57,124 @@ class EndpointTeacher:
     Attributes:
         endpoint: Where and how.
         taxonomy: The vocabulary that goes into prompts and schemas.
+        is_held: Whether nothing new may be asked for now; looked at before every question.
         constrains: Whether the server is still asked to constrain its output to the trace schema.
+        channel: The way to the endpoint while questions are under way.
     """
 
     endpoint: Endpoint
     taxonomy: Taxonomy
+    is_held: Callable[[], bool] = never
     constrains: bool = True
-    _jitter: Random = field(default_factory=Random, repr=False)
+    channel: Channel | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
         """The teacher's name."""
         return self.endpoint.name
 
-    def propose(self, draws: Sequence[Draw]) -> list[Candidate]:
-        """One candidate a draw, ``concurrency`` at a time.
+    def answer(self, draws: Iterable[Draw]) -> Iterator[Candidate]:
+        """One candidate a draw, in the order in which the endpoint answers.
 
         Raises:
-            TeacherUnavailable: Every attempt of some request failed in transport, with 429 or 5xx.
+            TeacherUnavailable: The endpoint answers nobody: transport failures, 429 or 5xx only.
             TeacherError: The endpoint refuses the set-up: key, model or address.
         """
-        return asyncio.run(self._propose(draws))
-
-    async def _propose(self, draws: Sequence[Draw]) -> list[Candidate]:
-        slots = asyncio.Semaphore(self.endpoint.concurrency)
-        limits = httpx.Limits(max_connections=self.endpoint.concurrency)
-        async with httpx.AsyncClient(
-            headers=self._headers(), timeout=self.endpoint.timeout_s, limits=limits
-        ) as client:
+        questions = self._questions(draws)
+        with asyncio.Runner() as runner:
+            answers: Answers = asyncio.Queue()
+            work = runner.get_loop().create_task(self._work(questions, answers))
             try:
-                async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(self._candidate(client, slots, draw)) for draw in draws]
+                while (candidate := runner.run(answers.get())) is not None:
+                    yield candidate
+                runner.run(asyncio.wait([work]))
+                work.result()
             except* MardError as failures:
                 raise _first(failures) from None
-        return [task.result() for task in tasks]
+            finally:
+                work.cancel()
 
-    def _headers(self) -> dict[str, str]:
-        variable = self.endpoint.api_key_env
-        if variable is None:
-            return {}
-        key = os.environ.get(variable)
-        if not key:
-            raise ConfigError(f"teach.teachers: {self.name}", [f"environment variable {variable} is not set"])
-        return {"Authorization": f"Bearer {key}"}
+    def _questions(self, draws: Iterable[Draw]) -> Iterator[tuple[Draw, _Question]]:
+        """Each draw with its question, which is written once for a pair's consecutive draws."""
+        for _, group in groupby(draws, key=lambda draw: draw.pair_id):
+            question = None
+            for draw in group:
+                question = question or _Question.about(draw.pool, self.taxonomy)
+                yield draw, question
 
-    async def _candidate(self, client: httpx.AsyncClient, slots: asyncio.Semaphore, draw: Draw) -> Candidate:
-        async with slots:
-            response = await self._complete(client, draw)
-        trace, error, usage = _understand(response)
+    async def _work(self, questions: Iterator[tuple[Draw, _Question]], answers: Answers) -> None:
+        try:
+            tls = ssl.create_default_context()
+            self.channel = Channel(self.endpoint)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.endpoint.concurrency):
+                    group.create_task(self._worker(self.channel, tls, questions, answers))
+        finally:
+            answers.put_nowait(None)
+
+    async def _worker(
+        self,
+        channel: Channel,
+        tls: ssl.SSLContext,
+        questions: Iterator[tuple[Draw, _Question]],
+        answers: Answers,
+    ) -> None:
+        async with connect(self.endpoint, tls) as client:
+            while True:
+                while self.is_held():
+                    await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+                following = next(questions, None)
+                if following is None:
+                    return
+                answers.put_nowait(await self._candidate(partial(channel.post, client), *following))
+
+    async def _candidate(self, post: Post, draw: Draw, question: _Question) -> Candidate:
+        """Ask, and send back what is no trace as often as the endpoint's ``repairs`` allow."""
+        messages = question.messages
+        used = {"prompt_tokens": 0, "completion_tokens": 0}
+        for repair in range(self.endpoint.repairs + 1):
+            text = ""
+            try:
+                response = await self._complete(post, draw, messages, question.schema)
+                text, usage = _read(response)
+                used = {kind: count + int(usage.get(kind) or 0) for kind, count in used.items()}
+                return self._written(draw, parse_answer(text), None, used)
+            except SchemaViolation as violation:
+                problem = violation
+            if not text or repair == self.endpoint.repairs:
+                break
+            messages = [*question.messages, *repair_prompt(text, str(problem))]
+        return self._written(draw, None, str(problem), used)
+
+    def _written(self, draw: Draw, trace: Trace | None, error: str | None, used: dict[str, int]) -> Candidate:
         return Candidate(
-            pair_id=str(draw.pool.pair_id),
-            teacher=self.name,
-            index=draw.index,
-            temperature=draw.temperature,
-            seed=draw.seed,
-            trace=trace,
-            error=error,
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            completion_tokens=int(usage.get("completion_tokens") or 0),
+            draw.pair_id, self.name, draw.index, draw.temperature, draw.seed, trace, error, **used
         )
 
-    async def _complete(self, client: httpx.AsyncClient, draw: Draw) -> httpx.Response:
+    async def _complete(
+        self, post: Post, draw: Draw, messages: list[Message], schema: dict[str, Any]
+    ) -> httpx.Response:
         """The endpoint's reply; asks without a schema where the server refuses one."""
-        body = self._body(draw)
-        if self.constrains:
-            schema = {"name": "trace", "strict": True, "schema": trace_schema(draw.pool, self.taxonomy)}
-            constrained = {**body, "response_format": {"type": "json_schema", "json_schema": schema}}
-            response = await self._post(client, constrained)
-            if response.status_code not in _MAY_DISLIKE_SCHEMAS:
-                return response
-            plain = await self._post(client, body)
-            self.constrains = not plain.is_success  # it was the schema, if it works without
-            return plain
-        return await self._post(client, body)
+        body = self._body(draw, messages)
+        if not self.constrains:
+            return await post(body)
+        wrapped = {"name": "trace", "strict": True, "schema": schema}
+        response = await post({**body, "response_format": {"type": "json_schema", "json_schema": wrapped}})
+        if response.status_code not in _MAY_DISLIKE_SCHEMAS:
+            return response
+        plain = await post(body)
+        self.constrains = not plain.is_success  # it was the schema, if it works without
+        return plain
 
-    def _body(self, draw: Draw) -> dict[str, Any]:
+    def _body(self, draw: Draw, messages: list[Message]) -> dict[str, Any]:
         return {
             "model": self.endpoint.model,
-            "messages": chat_prompt(draw.pool, self.taxonomy),
+            "messages": messages,
             "temperature": draw.temperature,
             "top_p": self.endpoint.top_p,
             "max_tokens": self.endpoint.max_tokens,
             "seed": draw.seed,
         }
-
-    async def _post(self, client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
-        """Post, trying again while the endpoint is busy.
-
-        Raises:
-            TeacherUnavailable: No attempt got past transport failures, 429 and 5xx.
-        """
-        for attempt in range(self.endpoint.attempts):
-            try:
-                return await self._post_once(client, body)
-            except _Busy as busy:
-                problem = busy
-            if attempt + 1 < self.endpoint.attempts:
-                await asyncio.sleep(self._delay(attempt) if problem.wait is None else problem.wait)
-        raise TeacherUnavailable(
-            f"teacher {self.name}: {self._url} failed {self.endpoint.attempts} times, last with {problem}"
-        )
-
-    async def _post_once(self, client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
-        try:
-            response = await client.post(self._url, json=body)
-        except httpx.TransportError as error:
-            raise _Busy(f"{type(error).__name__}: {error}") from error
-        status = response.status_code
-        if status == _TOO_MANY or response.is_server_error:
-            raise _Busy(f"HTTP {status}", _retry_after(response))
-        if status in _NEEDS_ANOTHER_SET_UP:
-            raise TeacherError(f"teacher {self.name}: {self._url} answers {status}; {self._remedy(status)}")
-        return response
-
-    @property
-    def _url(self) -> str:
-        return f"{self.endpoint.base_url.rstrip('/')}/chat/completions"
-
-    def _delay(self, attempt: int) -> float:
-        return min(MAX_DELAY_S, self._jitter.uniform(0, 2) * self.endpoint.backoff_s * float(2**attempt))
-
-    def _remedy(self, status: int) -> str:
-        if status == 404:
-            return f"check base_url and the model name {self.endpoint.model!r}"
-        return f"check the key in {self.endpoint.api_key_env or 'api_key_env (none is configured)'}"
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the server asks to wait, where it says so as a number."""
-    value = response.headers.get("Retry-After", "")
-    return min(MAX_DELAY_S, float(value)) if value.replace(".", "", 1).isdigit() else None
-
-
-def _understand(response: httpx.Response) -> tuple[Trace | None, str | None, dict[str, Any]]:
-    """The trace or the reason why there is none, and the token counts."""
-    usage: dict[str, Any] = {}
-    try:
-        text, usage = _read(response)
-        return parse_answer(text), None, usage
-    except SchemaViolation as violation:
-        return None, str(violation), usage
 
 
 def _read(response: httpx.Response) -> tuple[str, dict[str, Any]]:

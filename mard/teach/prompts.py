@@ -54,6 +54,17 @@ def chat_prompt(pool: Pool, taxonomy: Taxonomy) -> list[Message]:
     ]
 
 
+def repair_prompt(answer: str, problem: str) -> list[Message]:
+    """The rest of a conversation in which an answer is sent back with what is wrong with it."""
+    return [
+        {"role": "assistant", "content": answer},
+        {
+            "role": "user",
+            "content": f"This cannot be read: {problem}. Write the whole JSON object again and nothing else.",
+        },
+    ]
+
+
 @lru_cache(maxsize=1)
 def system_prompt(taxonomy: Taxonomy) -> str:
     """Instructions and the taxonomy, the same for every pair, so that a server can cache its prefix."""

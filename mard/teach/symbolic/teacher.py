@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from random import Random
@@ -37,15 +37,13 @@ class SymbolicTeacher:
     name: str
     top_p: float
 
-    def propose(self, draws: Sequence[Draw]) -> list[Candidate]:
-        """One candidate a draw; reasons once for consecutive draws from one pool."""
-        candidates = []
-        for _, group in groupby(draws, key=lambda one: id(one.pool)):
-            same_pool = list(group)
-            pool = same_pool[0].pool
-            hypotheses = self.hypotheses(pool)
-            candidates += [self._candidate(one, str(pool.pair_id), hypotheses) for one in same_pool]
-        return candidates
+    def answer(self, draws: Iterable[Draw]) -> Iterator[Candidate]:
+        """One candidate a draw, in order; reasons once for consecutive draws about one pair."""
+        for pair_id, group in groupby(draws, key=lambda one: one.pair_id):
+            hypotheses: tuple[Hypothesis, ...] = ()
+            for one in group:
+                hypotheses = hypotheses or self.hypotheses(one.pool)
+                yield self._candidate(one, pair_id, hypotheses)
 
     def hypotheses(self, pool: Pool) -> tuple[Hypothesis, ...]:
         """What the teacher believes, best first. The mirrored pool gives the mirrored hypotheses."""

@@ -169,7 +169,7 @@ def test_abstention_is_open_and_only_on_a_sparse_pool() -> None:
 def test_judging_the_flipped_trace_gives_the_same_verdict(
     pool: Pool, gold: Label, teacher: str, seed: int, data: st.DataObject
 ) -> None:
-    (candidate,) = SymbolicTeacher(teacher, top_p=1.0).propose([Draw(pool, 0, 1.0, seed)])
+    (candidate,) = SymbolicTeacher(teacher, top_p=1.0).answer([Draw(pool, 0, 1.0, seed)])
     trace = candidate.trace
     assert trace is not None
     spoil = data.draw(st.sampled_from([lambda t: t, *(row[1] for row in FAULTS[1:])]))

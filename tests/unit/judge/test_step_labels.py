@@ -62,7 +62,7 @@ def test_the_final_answer_must_be_gold_in_full(wrong: dict[str, object]) -> None
 
 @given(pools(), labels(), st.integers(0, 50))
 def test_the_mirror_keeps_every_label(pool: Pool, gold: Label, seed: int) -> None:
-    (candidate,) = SymbolicTeacher("pk_first", top_p=1.0).propose([Draw(pool, 0, 1.0, seed)])
+    (candidate,) = SymbolicTeacher("pk_first", top_p=1.0).answer([Draw(pool, 0, 1.0, seed)])
     trace = candidate.trace
     assert trace is not None
     assert step_labels(trace, pool, gold) == step_labels(mirror(trace), mirror(pool), mirror(gold))

@@ -1,4 +1,4 @@
-"""The stage teach: complete, resumable after kill -9, byte-identical, mapped inside a flow."""
+"""The stage teach: complete, exactly once under kill -9, capped by budget, byte-identical."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mard.errors import TeacherUnavailable
+from mard.errors import BudgetReached
 from mard.io import read_json, read_jsonl, sha256_file
 from mard.teach.client import EndpointTeacher
-from mard.teach.generate import Shard
 from mard.teach.symbolic.teacher import SymbolicTeacher
 from tasks import teach
-from tasks.stage import Workspace, run_stage
+from tasks.stage import Workspace, run_stage, workspace_for
+from tests.builders import metabolism_trace
 from tests.unit.tasks.teacher_set import PAIRS, write_teacher_set
-from tests.unit.teach.server import completion, serving
+from tests.unit.teach.server import Reply, completion, serving
 
 
 @pytest.fixture(autouse=True)
@@ -52,56 +56,74 @@ def test_every_teacher_answers_every_pair_at_every_temperature(tmp_path: Path) -
     assert not (tmp_path / ".work" / "teach").exists(), "the scratch folder is gone"
 
 
-KILLED_ON_THE_THIRD_SHARD = """
-import os, signal, sys
+ONE_RUN = """
+import sys
 from pathlib import Path
 from tasks import teach
 from tasks.stage import run_stage, workspace_for
 
-generate, calls = teach.generate, []
-
-def dying(*arguments):
-    calls.append(None)
-    if len(calls) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return generate(*arguments)
-
-teach.generate = dying
-workspace = workspace_for(
-    Path(sys.argv[1]), overrides=["teach.candidates=3", "teach.shard_pairs=5", "prm.epsilon=0.1"]
-)
+teach.log_run = lambda *_: None
+workspace = workspace_for(Path(sys.argv[1]), overrides=sys.argv[2:])
 run_stage("teach", teach.compute, workspace)
 """
+SMALL = ("teach.candidates=3", "teach.shard_pairs=5", "prm.epsilon=0.1")
+ENDPOINT = "{name: served, kind: openai, base_url: '%s', model: tiny, concurrency: 4}"
 
 
-def test_a_killed_run_resumes_and_ends_as_an_undisturbed_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    undisturbed = write_teacher_set(tmp_path / "undisturbed")
-    run_stage("teach", teach.compute, undisturbed)
-    disturbed = write_teacher_set(tmp_path / "disturbed")
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_ON_THE_THIRD_SHARD, str(disturbed.artifacts)],
-        env={**os.environ, "PYTHONPATH": "."},
-        check=False,
-        capture_output=True,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert not disturbed.stage("teach").exists(), "nothing half-written"
-    (work,) = (disturbed.artifacts / ".work" / "teach").iterdir()
-    assert len(list(work.glob("shard-*.jsonl"))) == 2, "the finished shards are kept"
+def start(workspace: Workspace, *overrides: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", ONE_RUN, str(workspace.artifacts), *SMALL, *overrides]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": "."})
 
-    written = []
-    real = teach.generate
 
-    def counting(shard: Shard, *rest: object) -> object:
-        written.append(shard.number)
-        return real(shard, *rest)  # type: ignore[arg-type]
+def test_killed_again_and_again_it_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    def slow(_body: dict[str, Any], _number: int) -> Reply:
+        time.sleep(0.02)
+        return completion(metabolism_trace().to_json(), prompt_tokens=100, completion_tokens=10)
 
-    monkeypatch.setattr(teach, "generate", counting)
-    run_stage("teach", teach.compute, disturbed)
-    assert written == [2, 3, 4], "finished shards are not done again"
+    with serving(slow) as seen:
+        teachers = f"teach.teachers=[{ENDPOINT % seen.url}]"
+        undisturbed = write_teacher_set(tmp_path / "undisturbed", teachers)
+        run_stage("teach", teach.compute, undisturbed)
+        assert len(seen.bodies) == 63
+        seen.bodies.clear()
+        disturbed = write_teacher_set(tmp_path / "disturbed", teachers)
+        for kill in range(1, 4):
+            process = start(disturbed, teachers)
+            while len(seen.bodies) < 15 * kill:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+            assert not disturbed.stage("teach").exists(), "nothing half-written"
+        assert start(disturbed, teachers).wait() == 0
     assert hashes(disturbed) == hashes(undisturbed)
+    seeds = Counter(body["seed"] for body in seen.bodies)
+    assert len(seeds) == 63
+    assert 0 < sum(seeds.values()) - 63 <= 3 * 4, "only what was under way at a kill is asked twice"
+
+
+def test_answers_that_were_paid_for_outlive_the_stage(tmp_path: Path) -> None:
+    with serving(lambda _body, _number: completion(metabolism_trace().to_json())) as seen:
+        teachers = f"teach.teachers=[{ENDPOINT % seen.url}]"
+        workspace = write_teacher_set(tmp_path, teachers)
+        run_stage("teach", teach.compute, workspace)
+        before = hashes(workspace)
+        run_stage("teach", teach.compute, workspace)
+    assert len(seen.bodies) == 63
+    assert hashes(workspace) == before
+
+
+def test_a_spent_budget_stops_the_stage_and_a_larger_one_goes_on(tmp_path: Path) -> None:
+    """20 answers cost 10; the 21st is under way when the 20th is counted."""
+    answer = completion(metabolism_trace().to_json(), prompt_tokens=1_000_000, completion_tokens=0)
+    priced = "{name: served, kind: openai, base_url: '%s', model: tiny, price_prompt: 0.5, budget: %s}"
+    with serving(lambda _body, _number: answer) as seen:
+        poor = write_teacher_set(tmp_path, f"teach.teachers=[{priced % (seen.url, 10)}]")
+        with pytest.raises(BudgetReached, match=r"10\.50 spent, .* for 21 of 63 candidates"):
+            run_stage("teach", teach.compute, poor)
+        rich = workspace_for(tmp_path, overrides=[*SMALL, f"teach.teachers=[{priced % (seen.url, 40)}]"])
+        run_stage("teach", teach.compute, rich)
+    assert len(seen.bodies) == 63
+    assert read_json(rich.stage("teach") / "manifest.json")["teachers"]["served"]["spent"] == 31.5
 
 
 def test_work_begun_under_other_parameters_is_not_resumed(tmp_path: Path) -> None:
@@ -110,9 +132,6 @@ def test_work_begun_under_other_parameters_is_not_resumed(tmp_path: Path) -> Non
     run_stage("teach", teach.compute, warm)
     run_stage("teach", teach.compute, hot)
     assert hashes(warm) != hashes(hot)
-
-
-ENDPOINT = "{name: served, kind: openai, base_url: '%s', model: tiny, api_key_env: null, concurrency: 4}"
 
 
 def test_an_endpoint_is_a_teacher_like_any_other(tmp_path: Path) -> None:
@@ -134,24 +153,23 @@ def test_an_endpoint_is_a_teacher_like_any_other(tmp_path: Path) -> None:
 def test_backends_follow_the_configuration(tmp_path: Path) -> None:
     workspace = write_teacher_set(tmp_path, f"teach.teachers=[{ENDPOINT % 'http://127.0.0.1:9/v1'}]")
     params = workspace.params.teach
-    served = teach.build_teacher(params.teachers[0], params, at_once=2)
+    served = teach.build_teacher(params.teachers[0], params)
     assert isinstance(served, EndpointTeacher)
-    assert served.endpoint.concurrency == 2  # two shards at once share the four
+    assert (served.endpoint.concurrency, served.endpoint.requests_per_minute) == (4, None)
     defaults = write_teacher_set(tmp_path / "defaults").params.teach
-    assert isinstance(teach.build_teacher(defaults.teachers[0], defaults, at_once=1), SymbolicTeacher)
+    assert isinstance(teach.build_teacher(defaults.teachers[0], defaults), SymbolicTeacher)
 
 
-def test_an_unreachable_teacher_leaves_nothing_but_finished_shards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unreachable(*_: object) -> object:
-        raise TeacherUnavailable("teacher served: no answer")
-
-    monkeypatch.setattr(teach, "generate", unreachable)
-    workspace = write_teacher_set(tmp_path)
-    with pytest.raises(TeacherUnavailable):
-        run_stage("teach", teach.compute, workspace)
-    assert not workspace.stage("teach").exists()
+def test_moving_an_endpoint_changes_no_question_and_another_model_does(tmp_path: Path) -> None:
+    here, there = (
+        write_teacher_set(
+            tmp_path / port, f"teach.teachers=[{ENDPOINT % f'http://127.0.0.1:{port}/v1'}]"
+        ).params.teach
+        for port in ("8001", "8002")
+    )
+    other = replace(there.teachers[0], model="other")
+    assert teach.settings(here.teachers[0], here) == teach.settings(there.teachers[0], there)
+    assert teach.settings(other, there) != teach.settings(there.teachers[0], there)
 
 
 def test_metrics_are_flat_numbers() -> None:

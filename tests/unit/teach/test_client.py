@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from mard.errors import ConfigError, TeacherError, TeacherUnavailable
 from mard.label.taxonomy import load_taxonomy
 from mard.teach.backend import Draw
-from mard.teach.client import Endpoint, EndpointTeacher
+from mard.teach.channel import Endpoint
+from mard.teach.client import EndpointTeacher
 from tests.builders import metabolism_trace, voriconazole_axitinib
 from tests.unit.teach.server import Answer, Reply, completion, serving
 
@@ -47,7 +49,7 @@ def first(*faults: Reply, then: Reply | None = None) -> Answer:
 
 def test_candidates_come_in_order_with_their_draw_and_tokens() -> None:
     with serving(first(then=completion(TRACE, prompt_tokens=900, completion_tokens=150))) as seen:
-        found = teacher(seen.url).propose(draws(3))
+        found = list(teacher(seen.url).answer(draws(3)))
     assert [(c.index, c.temperature, c.seed) for c in found] == [(0, 0.3, 100), (1, 0.4, 101), (2, 0.5, 102)]
     assert all(c.trace == metabolism_trace() and c.error is None for c in found)
     assert (found[0].prompt_tokens, found[0].completion_tokens) == (900, 150)
@@ -56,7 +58,7 @@ def test_candidates_come_in_order_with_their_draw_and_tokens() -> None:
 
 def test_the_request_asks_for_the_draw_and_the_schema() -> None:
     with serving(first()) as seen:
-        teacher(seen.url).propose(draws(1))
+        list(teacher(seen.url).answer(draws(1)))
     (body,) = seen.bodies
     assert (body["model"], body["temperature"], body["top_p"]) == ("tiny", 0.3, 0.9)
     assert (body["seed"], body["max_tokens"]) == (100, 512)
@@ -74,7 +76,7 @@ def test_the_request_asks_for_the_draw_and_the_schema() -> None:
 )
 def test_a_passing_fault_is_retried(fault: Reply) -> None:
     with serving(first(fault, fault)) as seen:
-        (candidate,) = teacher(seen.url).propose(draws(1))
+        (candidate,) = teacher(seen.url).answer(draws(1))
     assert candidate.trace == metabolism_trace()
     assert len(seen.bodies) == 3
 
@@ -84,7 +86,7 @@ def test_a_fault_that_stays_makes_the_teacher_unavailable() -> None:
         serving(lambda _body, _number: (500, "oops", {})) as seen,
         pytest.raises(TeacherUnavailable, match=r"served: .* failed 3 times, last with HTTP 500"),
     ):
-        teacher(seen.url).propose(draws(1))
+        list(teacher(seen.url).answer(draws(1)))
     assert len(seen.bodies) == 3
 
 
@@ -92,7 +94,7 @@ def test_nobody_listening_makes_the_teacher_unavailable() -> None:
     with serving(first()) as seen:
         url = seen.url
     with pytest.raises(TeacherUnavailable, match="ConnectError"):
-        teacher(url).propose(draws(1))
+        list(teacher(url).answer(draws(1)))
 
 
 def test_a_server_that_hangs_times_out() -> None:
@@ -101,7 +103,7 @@ def test_a_server_that_hangs_times_out() -> None:
         return completion(TRACE)
 
     with serving(slow) as seen, pytest.raises(TeacherUnavailable, match="Timeout"):
-        teacher(seen.url, timeout_s=0.1, attempts=2).propose(draws(1))
+        list(teacher(seen.url, timeout_s=0.1, attempts=2).answer(draws(1)))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_an_answer_that_is_no_trace_is_a_candidate_with_an_error_and_no_retry(
     reply: Reply, error: str
 ) -> None:
     with serving(first(then=reply)) as seen:
-        (candidate,) = teacher(seen.url).propose(draws(1))
+        (candidate,) = teacher(seen.url).answer(draws(1))
     assert candidate.trace is None
     assert error in str(candidate.error)
     assert len(seen.bodies) == 1
@@ -133,7 +135,7 @@ def test_a_wrong_set_up_stops_at_once_and_says_what_to_check(status: int, remedy
         serving(lambda _body, _number: (status, "", {})) as seen,
         pytest.raises(TeacherError, match=remedy) as caught,
     ):
-        teacher(seen.url, concurrency=1).propose(draws(1))
+        list(teacher(seen.url, concurrency=1).answer(draws(1)))
     assert not isinstance(caught.value, TeacherUnavailable)
     assert len(seen.bodies) == 1
 
@@ -143,7 +145,7 @@ def test_a_server_without_schemas_is_asked_plainly_from_then_on() -> None:
         return (400, "response_format is unknown", {}) if "response_format" in body else completion(TRACE)
 
     with serving(plain_only) as seen:
-        found = teacher(seen.url, concurrency=1).propose(draws(3))
+        found = list(teacher(seen.url, concurrency=1).answer(draws(3)))
     assert all(c.trace for c in found)
     assert ["response_format" in body for body in seen.bodies] == [True, False, False, False]
 
@@ -153,7 +155,7 @@ def test_a_prompt_that_is_refused_either_way_does_not_switch_schemas_off() -> No
         return (400, "too long", {}) if body["seed"] == 100 else completion(TRACE)
 
     with serving(refuses_the_first) as seen:
-        found = teacher(seen.url, concurrency=1).propose(draws(2))
+        found = list(teacher(seen.url, concurrency=1).answer(draws(2)))
     assert [c.error for c in found] == ["HTTP 400: too long", None]
     assert ["response_format" in body for body in seen.bodies] == [True, False, True]
 
@@ -164,7 +166,7 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
         return completion(TRACE)
 
     with serving(slow) as seen:
-        teacher(seen.url, concurrency=3).propose(draws(12))
+        list(teacher(seen.url, concurrency=3).answer(draws(12)))
     assert seen.most_under_way == 3
 
 
@@ -175,7 +177,7 @@ def test_the_key_comes_from_the_environment_and_is_never_shown(
     caplog.set_level(logging.DEBUG)
     with serving(first((500, "", {}))) as seen:
         one = teacher(seen.url, api_key_env="SERVED_KEY")
-        one.propose(draws(1))
+        list(one.answer(draws(1)))
     assert seen.headers[0]["Authorization"] == "Bearer s3cr3t"
     assert "s3cr3t" not in caplog.text + repr(one)
 
@@ -183,10 +185,70 @@ def test_the_key_comes_from_the_environment_and_is_never_shown(
 def test_a_missing_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SERVED_KEY", raising=False)
     with pytest.raises(ConfigError, match="SERVED_KEY is not set"):
-        teacher("http://127.0.0.1:9/v1", api_key_env="SERVED_KEY").propose(draws(1))
+        list(teacher("http://127.0.0.1:9/v1", api_key_env="SERVED_KEY").answer(draws(1)))
 
 
 def test_think_blocks_are_stripped() -> None:
     with serving(first(then=completion(f"<think>CYP3A4 {{}}</think>```json\n{TRACE}\n```"))) as seen:
-        (candidate,) = teacher(seen.url).propose(draws(1))
+        (candidate,) = teacher(seen.url).answer(draws(1))
     assert candidate.trace == metabolism_trace()
+
+
+def test_a_request_that_always_fails_while_others_succeed_is_a_candidate_with_an_error() -> None:
+    def poisoned(body: dict[str, Any], _number: int) -> Reply:
+        return (500, "cannot", {}) if body["seed"] == 103 else completion(TRACE)
+
+    with serving(poisoned) as seen:
+        found = sorted(teacher(seen.url, concurrency=2).answer(draws(12)), key=lambda one: one.index)
+    assert [one.index for one in found if one.error] == [3]
+    assert "failed 3 times, last with HTTP 500" in str(found[3].error)
+
+
+def test_an_answer_that_is_no_trace_is_sent_back_with_what_is_wrong() -> None:
+    wrong = completion('{"steps": []}', prompt_tokens=100, completion_tokens=7)
+    with serving(first(wrong, then=completion(TRACE, prompt_tokens=150, completion_tokens=90))) as seen:
+        (candidate,) = teacher(seen.url, repairs=1).answer(draws(1))
+    assert candidate.trace == metabolism_trace()
+    assert (candidate.prompt_tokens, candidate.completion_tokens) == (250, 97), "both tries count"
+    roles = [message["role"] for message in seen.bodies[1]["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+    assert "missing keys" in seen.bodies[1]["messages"][-1]["content"]
+
+
+def test_an_answer_that_stays_wrong_is_an_error_after_its_repairs() -> None:
+    with serving(first(then=completion("I would rather not."))) as seen:
+        (candidate,) = teacher(seen.url, repairs=2).answer(draws(1))
+    assert "no JSON object" in str(candidate.error)
+    assert len(seen.bodies) == 3
+
+
+def test_a_held_teacher_asks_nothing_until_it_may_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mard.teach.client.SECONDS_BETWEEN_LOOKS", 0.01)
+    looks: list[int] = []
+
+    def held() -> bool:
+        looks.append(len(seen.bodies))
+        return len(looks) <= 5
+
+    with serving(first()) as seen:
+        one = teacher(seen.url, concurrency=1)
+        one.is_held = held
+        assert len(list(one.answer(draws(2)))) == 2
+    assert looks[:6] == [0] * 6
+
+
+def test_draws_are_taken_only_when_there_is_room_for_them() -> None:
+    taken: list[int] = []
+
+    def counted() -> Iterator[Draw]:
+        for draw in draws(30):
+            taken.append(draw.index)
+            yield draw
+
+    with serving(first()) as seen:
+        answers = teacher(seen.url, concurrency=2).answer(counted())
+        for number in range(1, 31):
+            next(answers)
+            assert len(taken) <= len(seen.bodies) + 2
+            assert number <= len(taken)
+        answers.close()

@@ -15,7 +15,8 @@ import pytest
 
 from mard.label.taxonomy import load_taxonomy
 from mard.teach.backend import Draw
-from mard.teach.client import Endpoint, EndpointTeacher
+from mard.teach.channel import Endpoint
+from mard.teach.client import EndpointTeacher
 from tests.builders import voriconazole_axitinib
 
 START_S = 90.0
@@ -101,7 +102,9 @@ def test_a_random_model_answers_and_what_it_says_is_no_trace(url: str, model: Pa
         attempts=2,
     )
     pool = voriconazole_axitinib()
-    found = EndpointTeacher(endpoint, load_taxonomy()).propose([Draw(pool, i, 0.7, seed=i) for i in range(2)])
+    found = list(
+        EndpointTeacher(endpoint, load_taxonomy()).answer([Draw(pool, i, 0.7, seed=i) for i in range(2)])
+    )
     assert [candidate.trace for candidate in found] == [None, None]
     assert all(candidate.error for candidate in found)
     assert all(candidate.prompt_tokens > 1000 for candidate in found), "the whole prompt arrived"

@@ -61,7 +61,7 @@ def test_keys_come_in_the_order_in_which_a_trace_is_written() -> None:
 
 @given(pools(), st.sampled_from(sorted(PRIORITIES)), st.integers(0, 1000))
 def test_symbolic_traces_are_always_legal(pool: Pool, teacher: str, seed: int) -> None:
-    (candidate,) = SymbolicTeacher(teacher, top_p=1.0).propose([Draw(pool, 0, 1.0, seed)])
+    (candidate,) = SymbolicTeacher(teacher, top_p=1.0).answer([Draw(pool, 0, 1.0, seed)])
     assert candidate.trace is not None
     assert accepts(candidate.trace, pool)
     assert Trace.from_json(candidate.trace.to_json()) == candidate.trace

@@ -27,7 +27,7 @@ def draws(pool: Pool, count: int, temperature: float = 1.0) -> list[Draw]:
 
 @given(pools(), st.sampled_from(NAMES))
 def test_every_trace_passes_the_gates_against_its_own_answer(pool: Pool, name: str) -> None:
-    for candidate in SymbolicTeacher(name, top_p=1.0).propose(draws(pool, 4)):
+    for candidate in SymbolicTeacher(name, top_p=1.0).answer(draws(pool, 4)):
         assert candidate.trace is not None
         verdict = judge(candidate.trace, pool, None, BOUNDS)
         assert not verdict.reasons, (verdict.reasons, candidate.trace)
@@ -35,7 +35,7 @@ def test_every_trace_passes_the_gates_against_its_own_answer(pool: Pool, name: s
 
 @given(pools(), st.sampled_from(NAMES))
 def test_every_step_is_plus_if_the_answer_is_gold(pool: Pool, name: str) -> None:
-    for candidate in SymbolicTeacher(name, top_p=1.0).propose(draws(pool, 4)):
+    for candidate in SymbolicTeacher(name, top_p=1.0).answer(draws(pool, 4)):
         trace = candidate.trace
         assert trace is not None
         if not trace.final_answer.abstain:
@@ -57,7 +57,7 @@ def test_the_mirrored_pool_gives_the_mirrored_distribution(pool: Pool, name: str
 
 
 def test_claims_are_short() -> None:
-    traces = [c.trace for c in SymbolicTeacher("pk_first", 1.0).propose(draws(voriconazole_axitinib(), 50))]
+    traces = [c.trace for c in SymbolicTeacher("pk_first", 1.0).answer(draws(voriconazole_axitinib(), 50))]
     assert max(len(step.claim.split()) for trace in traces if trace for step in trace.steps) <= 14
 
 
@@ -85,7 +85,7 @@ def test_temperature_widens_what_a_teacher_answers() -> None:
     pool, teacher = voriconazole_axitinib(), SymbolicTeacher("pk_first", top_p=1.0)
 
     def answers(temperature: float) -> int:
-        found = teacher.propose(draws(pool, 200, temperature))
+        found = list(teacher.answer(draws(pool, 200, temperature)))
         return len({c.trace.final_answer.label for c in found if c.trace})
 
     assert answers(0.05) == 1
@@ -94,8 +94,8 @@ def test_temperature_widens_what_a_teacher_answers() -> None:
 
 def test_the_same_seed_writes_the_same_trace_whatever_else_is_drawn() -> None:
     teacher, pool = SymbolicTeacher("pk_first", 0.9), voriconazole_axitinib()
-    alone = teacher.propose([Draw(pool, 2, 1.0, seed=2)])
-    assert teacher.propose(draws(pool, 4))[2] == alone[0]
+    alone = list(teacher.answer([Draw(pool, 2, 1.0, seed=2)]))
+    assert list(teacher.answer(draws(pool, 4)))[2] == alone[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,6 +104,6 @@ def test_an_empty_pool_is_answered_by_abstaining_or_by_the_unnamed_risk(name: st
     blank = {"pk_flags": (), "atc": (), "targets": (), "enzymes": (), "half_life_hours": None}
     blank |= {"half_life_text": "", "moa": ""}
     empty = replace(pool, a=replace(pool.a, **blank), b=replace(pool.b, **blank), neighbours=())
-    found = SymbolicTeacher(name, 1.0).propose(draws(empty, 60))
+    found = list(SymbolicTeacher(name, 1.0).answer(draws(empty, 60)))
     abstained = sum(c.trace.final_answer.abstain for c in found if c.trace)
     assert 20 < abstained < 60  # p = 1 / (1 + exp(-0.5)) = 0.62

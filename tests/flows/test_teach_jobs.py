@@ -1,4 +1,4 @@
-"""Inside a flow the shards of teach are task runs of their own, and only they are retried."""
+"""Inside a flow every teacher is a task run of its own: retried alone, paused by a variable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tasks import teach
 from tests.unit.tasks.teacher_set import write_teacher_set
 
 
-def test_shards_are_task_runs_that_survive_a_busy_teacher(tmp_path: Path, prefect_home: Path) -> None:
+def test_teachers_are_task_runs_that_survive_a_busy_endpoint_and_can_be_paused(
+    tmp_path: Path, prefect_home: Path
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.flows.teach_in_a_flow", str(tmp_path)],
         env={**os.environ, "PREFECT_HOME": str(prefect_home)},
@@ -24,10 +26,10 @@ def test_shards_are_task_runs_that_survive_a_busy_teacher(tmp_path: Path, prefec
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
-    shards = {name: tries for name, tries, _ in report["runs"] if name.startswith("teach shard")}
-    assert sorted(shards) == [f"teach shard {number}" for number in range(5)]
-    assert sorted(shards.values()) == [1, 1, 1, 1, 2]
-    assert len(report["calls"]) == 6, "only the shard that failed ran again"
+    teachers = {name: tries for name, tries, _ in report["runs"] if name.startswith("teach with")}
+    assert teachers == {"teach with pk_first": 2, "teach with analogy_first": 1, "teach with served": 1}
+    assert sorted(report["calls"]) == ["analogy_first", "pk_first", "pk_first", "served"]
+    assert (report["while_paused"], report["requests"]) == (0, 63), "nothing was asked while paused"
     assert (tmp_path / "teach" / "manifest.json").exists()
 
 
