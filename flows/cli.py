@@ -32,6 +32,8 @@ Artifacts = Annotated[
 Runner = Annotated[str, typer.Option(metavar="threads|dask", help="What runs the tasks.")]
 Workers = Annotated[int | None, typer.Option(help="Tasks at once; by default one a core.")]
 Address = Annotated[str | None, typer.Option(help="Scheduler of a Dask cluster that is already running.")]
+Drug = Annotated[str, typer.Argument(help="DrugBank id or name.")]
+Model = Annotated[str | None, typer.Option(help="An MLflow model, such as models:/mard@champion.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -107,10 +109,10 @@ def screen(
 
 @app.command()
 def predict(
-    first: Annotated[str, typer.Argument(help="DrugBank id or name.")],
-    second: Annotated[str, typer.Argument(help="DrugBank id or name.")],
+    first: Drug,
+    second: Drug,
     artifacts: Artifacts = None,
-    model: Annotated[str | None, typer.Option(help="An MLflow model, such as models:/mard@champion.")] = None,
+    model: Model = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which mechanism links two drugs, in which direction, and why."""
@@ -123,10 +125,10 @@ def predict(
 
 @app.command()
 def explain(
-    first: Annotated[str, typer.Argument(help="DrugBank id or name.")],
-    second: Annotated[str, typer.Argument(help="DrugBank id or name.")],
+    first: Drug,
+    second: Drug,
     artifacts: Artifacts = None,
-    model: Annotated[str | None, typer.Option(help="An MLflow model, such as models:/mard@champion.")] = None,
+    model: Model = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the evidence pool of two drugs: all that a prediction may cite."""

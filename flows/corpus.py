@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from prefect import flow
 
+from flows.stages import run_in_order
 from tasks.evidence import evidence
 from tasks.gates import gates
 from tasks.ingest import ingest
@@ -20,6 +21,4 @@ STAGES = (ingest, label, evidence, split, gates, retrieve)
 @flow(name="corpus", validate_parameters=False)
 def corpus(workspace: Workspace, stages: Collection[str]) -> None:
     """Run the stages of this flow that ``stages`` names, in order."""
-    for stage in STAGES:
-        if stage.name in stages:
-            stage(workspace)
+    run_in_order(STAGES, workspace, stages)

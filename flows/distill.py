@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from prefect import flow
 
+from flows.stages import run_in_order
 from tasks.consensus import consensus
 from tasks.judge import judge
 from tasks.prm import prm
@@ -18,6 +19,4 @@ STAGES = (teach, judge, prm, consensus)
 @flow(name="distill", validate_parameters=False)
 def distill(workspace: Workspace, stages: Collection[str]) -> None:
     """Run the stages of this flow that ``stages`` names, in order."""
-    for stage in STAGES:
-        if stage.name in stages:
-            stage(workspace)
+    run_in_order(STAGES, workspace, stages)

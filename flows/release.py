@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from prefect import flow
 
+from flows.stages import run_in_order
 from tasks.evaluate import evaluate
 from tasks.infer import infer
 from tasks.register import register
@@ -17,6 +18,4 @@ STAGES = (infer, evaluate, register)
 @flow(name="release", validate_parameters=False)
 def release(workspace: Workspace, stages: Collection[str]) -> None:
     """Run the stages of this flow that ``stages`` names, in order."""
-    for stage in STAGES:
-        if stage.name in stages:
-            stage(workspace)
+    run_in_order(STAGES, workspace, stages)

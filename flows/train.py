@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from prefect import flow
 
+from flows.stages import run_in_order
 from tasks.dpo import dpo
 from tasks.sft import sft
 from tasks.stage import Workspace
@@ -16,6 +17,4 @@ STAGES = (sft, dpo)
 @flow(name="train", validate_parameters=False)
 def train(workspace: Workspace, stages: Collection[str]) -> None:
     """Run the stages of this flow that ``stages`` names, in order."""
-    for stage in STAGES:
-        if stage.name in stages:
-            stage(workspace)
+    run_in_order(STAGES, workspace, stages)

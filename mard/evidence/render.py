@@ -74,12 +74,6 @@ def mask(text: str, pool: Pool) -> str:
     return re.sub(found.pattern, lambda match: names[match[0].casefold()], text, flags=re.IGNORECASE)
 
 
-def unmask(text: str, pool: Pool) -> str:
-    """Turn masked ids back, so that citations are letter for letter those of the pool."""
-    ids = {_MASKED_IDS[0]: pool.a.drug_id, _MASKED_IDS[1]: pool.b.drug_id}
-    return _on_word_boundaries(ids).sub(lambda match: ids[match[0]], text)
-
-
 def with_names(text: str, a: DrugEvidence, b: DrugEvidence) -> str:
     """Put the drugs' names where a text says "Drug A" and "Drug B", to show it to a person.
 
