@@ -68,6 +68,7 @@ def train_preferences(
     run = Run(
         work=work,
         learning_rate=params.learning_rate,
+        epochs=params.epochs,
         batch_size=params.batch_size,
         save_steps=params.save_steps,
         seed=params.seed,

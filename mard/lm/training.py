@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import torch
+from torch import nn
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from mard.errors import TrainingDiverged
 from mard.lm.runtime import one_thread_if_small, quiet, reproducible
+from mard.lm.schedule import schedule
 
 OnLog = Callable[[dict[str, float], int], None]
 OnProgress = Callable[[int, int], None]
 A = TypeVar("A", bound=TrainingArguments)
+E = TypeVar("E")
 
 LOG_EVERY: Final = 5
 _NOT_A_METRIC: Final = ("step", "epoch", "total_flos", "num_tokens")
@@ -36,6 +39,7 @@ class Run:
 
     Attributes:
         work: Folder for checkpoints; it survives a killed process.
+        epochs: Passes over the examples, not necessarily whole.
         batch_size: Dataset items a device and micro-batch.
         accumulation: Micro-batches an update.
         warmup_share: Share of the updates over which the rate rises from 0; it falls to 0 along a cosine.
@@ -46,6 +50,7 @@ class Run:
 
     work: Path
     learning_rate: float
+    epochs: float
     batch_size: int
     save_steps: int
     seed: int
@@ -85,6 +90,34 @@ def training_arguments(run: Run, kind: type[A] = TrainingArguments, **more: Any)
         **more,
     )
     return arguments
+
+
+def train(
+    kind: Callable[..., Trainer],
+    model: nn.Module,
+    examples: Sequence[E],
+    lengths: Sequence[int],
+    run: Run,
+    *,
+    collate: Callable[[Sequence[E]], Any],
+    on_log: OnLog | None = None,
+    on_progress: OnProgress | None = None,
+) -> list[dict[str, float]]:
+    """Train ``model`` in place on ``examples`` in their scheduled order; return the curve, as :func:`fit`.
+
+    Args:
+        kind: The trainer, which knows the loss.
+        lengths: Tokens of each example.
+        collate: Examples to the batch that the trainer takes.
+    """
+    order = schedule(lengths, epochs=run.epochs, batch=run.batch_size * run.accumulation, seed=run.seed)
+    trainer = kind(
+        model=model,
+        args=training_arguments(run),
+        train_dataset=[examples[index] for index in order],
+        data_collator=collate,
+    )
+    return fit(trainer, on_log=on_log, on_progress=on_progress)
 
 
 def fit(

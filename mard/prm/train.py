@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,7 @@ from transformers import PreTrainedTokenizerBase, Trainer
 
 from mard.config import Prm as PrmParams
 from mard.lm.checkpoint import Model
-from mard.lm.schedule import schedule
-from mard.lm.training import OnLog, OnProgress, Run, fit, training_arguments
+from mard.lm.training import OnLog, OnProgress, Run, train
 from mard.prm.dataset import PrmExample, StepRow
 from mard.prm.encode import StepBatch, StepTokens
 from mard.prm.loss import step_loss
@@ -59,22 +59,23 @@ def train_prm(
     run = Run(
         work=work,
         learning_rate=params.learning_rate,
+        epochs=params.epochs,
         batch_size=params.batch_size,
         save_steps=params.save_steps,
         seed=params.seed,
         bf16=bf16,
     )
-    lengths = [len(example.encoded.input_ids) for example in examples]
-    order = schedule(lengths, epochs=params.epochs, batch=params.batch_size, seed=params.seed)
     pad = tokenizer.pad_token_id
-    trainer = PrmTrainer(
-        tokens=StepTokens.of(tokenizer),
-        model=model,
-        args=training_arguments(run),
-        train_dataset=[examples[index] for index in order],
-        data_collator=lambda chosen: collate(chosen, pad),
+    return train(
+        partial(PrmTrainer, tokens=StepTokens.of(tokenizer)),
+        model,
+        examples,
+        [len(example.encoded.input_ids) for example in examples],
+        run,
+        collate=lambda chosen: collate(chosen, pad),
+        on_log=on_log,
+        on_progress=on_progress,
     )
-    return fit(trainer, on_log=on_log, on_progress=on_progress)
 
 
 def collate(examples: Sequence[PrmExample], pad: int) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,7 @@ from transformers import PreTrainedTokenizerBase, Trainer
 
 from mard.config import Sft
 from mard.lm.checkpoint import Model
-from mard.lm.schedule import schedule
-from mard.lm.training import OnLog, OnProgress, Run, fit, training_arguments
+from mard.lm.training import OnLog, OnProgress, Run, train
 from mard.sft.dataset import MirrorBatch, MirrorPair
 from mard.sft.loss import Involution, MirrorLoss, Scope, mirror_loss, tag_agreement, tag_logits
 
@@ -81,6 +81,7 @@ def train_student(
     run = Run(
         work=work,
         learning_rate=params.learning_rate,
+        epochs=params.epochs,
         batch_size=params.batch_pairs,
         accumulation=params.accumulation,
         warmup_share=params.warmup_share,
@@ -88,22 +89,18 @@ def train_student(
         seed=params.seed,
         bf16=bf16,
     )
-    order = schedule(
-        [pair.length for pair in pairs],
-        epochs=params.epochs,
-        batch=params.batch_pairs * params.accumulation,
-        seed=params.seed,
-    )
+    involution = Involution.of(tokenizer, model.config.vocab_size)
     pad = tokenizer.pad_token_id
-    trainer = MirrorTrainer(
-        params=params,
-        involution=Involution.of(tokenizer, model.config.vocab_size),
-        model=model,
-        args=training_arguments(run),
-        train_dataset=[pairs[index] for index in order],
-        data_collator=lambda chosen: collate(chosen, pad),
+    return train(
+        partial(MirrorTrainer, params=params, involution=involution),
+        model,
+        pairs,
+        [pair.length for pair in pairs],
+        run,
+        collate=lambda chosen: collate(chosen, pad),
+        on_log=on_log,
+        on_progress=on_progress,
     )
-    return fit(trainer, on_log=on_log, on_progress=on_progress)
 
 
 def collate(pairs: Sequence[MirrorPair], pad: int) -> dict[str, Tensor]:
