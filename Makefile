@@ -1,9 +1,6 @@
 # The five commands: make demo, make test, make check, make ui, make bench.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-include infra/environment.env
-export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' infra/environment.env)
-export PREFECT_HOME := $(CURDIR)/$(PREFECT_HOME)
 
 PYTHON ?= python3
 EXTRA ?= cpu

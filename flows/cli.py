@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import tasks  # noqa: F401 -- sets the environment before an option reads it
 from mard.errors import MardError
 
 app = typer.Typer(

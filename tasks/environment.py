@@ -1,6 +1,6 @@
 """Environment variables of the tools that the pipeline drives: telemetry off, local state, ports.
 
-They are listed once, in ``infra/environment.env``; the Makefile reads the same file.
+They are listed once, in ``infra/environment.env``. What is already set wins.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import tasks  # noqa: F401 -- sets the environment before anything heavy is imported
+
 ROOT = Path(__file__).parents[1]
 
 # Sizes at which the whole chain runs in about two minutes on two cores.
