@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -23,7 +22,7 @@ EXAMPLES: Final = 3
 
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Label every pair; stop where too many descriptions fit no template."""
-    interactions = contracts.read(workspace.need("ingest"), "ingest/interactions")
+    interactions = contracts.batches(workspace.need("ingest"), "ingest/interactions")
     drugs = contracts.read(workspace.need("ingest"), "ingest/drugs")
     taxonomy = load_taxonomy()
     tables = label_interactions(interactions, drugs, taxonomy)

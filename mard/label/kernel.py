@@ -23,6 +23,9 @@ Array = npt.NDArray[Any]
 _A: Final = ord(A_MARK)
 _B: Final = ord(B_MARK)
 
+_Place: Final = np.uint64  # places never count from the end: half of the time goes without that check
+_ONE: Final = _Place(1)
+
 
 class Texts:
     """A column of n texts as bytes on end.
@@ -58,7 +61,8 @@ def mask_names(sentences: pl.Series, names: Texts, a: Array, b: Array) -> pa.Lar
     texts = Texts.of(sentences)
     starts = np.zeros(len(sentences) + 1, dtype=np.int64)
     masked = np.empty(len(texts.data), dtype=np.uint8)
-    _mask(texts.data, texts.starts, names.data, names.starts, a, b, masked, starts)
+    padded = np.append(names.data, np.uint8(0))  # so that even an empty last name has a first byte
+    _mask(texts.data, texts.starts, padded, names.starts, a, b, masked, starts)
     return pa.LargeStringArray.from_buffers(len(sentences), pa.py_buffer(starts), pa.py_buffer(masked))
 
 
@@ -66,46 +70,43 @@ def mask_names(sentences: pl.Series, names: Texts, a: Array, b: Array) -> pa.Lar
 def _mask(
     text: Array, starts: Array, names: Array, limits: Array, a: Array, b: Array, masked: Array, ends: Array
 ) -> None:
-    end = 0
+    end = _Place(0)
     for row in range(len(a)):
         long, short, long_mark, short_mark = a[row], b[row], _A, _B
         if limits[short + 1] - limits[short] > limits[long + 1] - limits[long]:
             long, short, long_mark, short_mark = short, long, short_mark, long_mark
-        long_from, long_to = limits[long], limits[long + 1]
-        short_from, short_to = limits[short], limits[short + 1]
-        long_lead, short_lead = _lead(names, long_from, long_to), _lead(names, short_from, short_to)
-        place, stop = starts[row], starts[row + 1]
+        long_from, short_from = _Place(limits[long]), _Place(limits[short])
+        long_size, short_size = _Place(limits[long + 1]) - long_from, _Place(limits[short + 1]) - short_from
+        long_lead, short_lead = names[long_from], names[short_from]
+        place, stop = _Place(starts[row]), _Place(starts[row + 1])
         while place < stop:
-            byte = text[place]
-            if byte == long_lead and _stands(names, long_from, long_to, text, place, stop):
+            copied = place
+            while place < stop and text[place] != long_lead and text[place] != short_lead:
+                place += _ONE
+            for offset in range(place - copied):
+                masked[end + offset] = text[copied + offset]
+            end += place - copied
+            if place == stop:
+                break
+            if _stands(names, long_from, long_size, text, place, stop):
                 masked[end] = long_mark
-                place += long_to - long_from
-            elif byte == short_lead and _stands(names, short_from, short_to, text, place, stop):
+                place += long_size
+            elif _stands(names, short_from, short_size, text, place, stop):
                 masked[end] = short_mark
-                place += short_to - short_from
+                place += short_size
             else:
-                masked[end] = byte
-                place += 1
-            end += 1
+                masked[end] = text[place]
+                place += _ONE
+            end += _ONE
         ends[row + 1] = end
 
 
 @njit(nogil=True, cache=True)
-def _lead(names: Array, start: int, stop: int) -> int:
-    """The first byte of a name; of an empty one, a number that is no byte."""
-    lead = -1
-    if start < stop:
-        lead = names[start]
-    return lead
-
-
-@njit(nogil=True, cache=True)
-def _stands(names: Array, start: int, stop: int, text: Array, place: int, end: int) -> bool:
-    """Whether the rest of a name stands at ``place`` of a text that goes to ``end``."""
-    size = stop - start
-    if size > end - place:
+def _stands(names: Array, start: int, size: int, text: Array, place: int, stop: int) -> bool:
+    """Whether a name of ``size`` bytes begins at ``place`` of a text that goes to ``stop``."""
+    if size > stop - place:
         return False
-    offset = 1
+    offset = _Place(0)
     while offset < size and text[place + offset] == names[start + offset]:
-        offset += 1
-    return offset == size
+        offset += _ONE
+    return bool(offset == size > 0)

@@ -22,6 +22,7 @@ _PRIMARY: Final = 1
 _ALIAS: Final = 3  # more than two primary names in other letters
 
 _MOST_CHOICES: Final = 8
+_BETWEEN: Final = "\0"
 
 _LETTERS: Final = {
     "alpha": "α",
@@ -35,7 +36,7 @@ _LETTERS: Final = {
     "omega": "ω",
 }
 _SPELLED: Final = {letter: word for word, letter in _LETTERS.items()}
-_LETTER: Final = re.compile("|".join(_SPELLED))
+_LETTER: Final = re.compile(f"[{''.join(_SPELLED)}]")
 _LETTER_WORD: Final = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(_LETTERS)})(?![^\W\d_])")
 _TYPOGRAPHY: Final = str.maketrans("’‘‐‑–µßς", "''---μβσ")
 
@@ -52,14 +53,6 @@ class Reading:
 
     masked: str
     rank: int
-
-
-class _Form(NamedTuple):
-    """A way to write a drug's name, folded, and how far it is from the drug's primary name ``verbatim``."""
-
-    text: str
-    distance: int
-    verbatim: str
 
 
 class _Spelling(NamedTuple):
@@ -85,7 +78,7 @@ def readings(sentence: str, names_a: Sequence[str], names_b: Sequence[str]) -> I
     as the risk is), readings that leave some of its places alone follow those that mask all.
     """
     folded = _fold(sentence)
-    found_a, found_b = (_found(sentence, folded, _forms(tuple(names))) for names in (names_a, names_b))
+    found_a, found_b = (_found(sentence, folded, tuple(names)) for names in (names_a, names_b))
     pairs = sorted(product(found_a, found_b), key=_distance)
     for distance, alike in groupby(pairs, key=_distance):
         named = [_places(sentence, a.surface, b.surface) for a, b in alike]
@@ -107,62 +100,63 @@ def _distance(pair: tuple[_Spelling, _Spelling]) -> int:
     return pair[0].distance + pair[1].distance
 
 
-def _found(sentence: str, folded: str, forms: Sequence[_Form]) -> list[_Spelling]:
+def _found(sentence: str, folded: str, names: tuple[str, ...]) -> list[_Spelling]:
     """The spellings of a drug's names that occur in a sentence: the nearest first, then by length."""
     distances: dict[str, int] = {}
-    for form in forms:
-        if form.text in folded:
-            for start in _whole_words(folded, form.text):
-                surface = sentence[start : start + len(form.text)]
-                distances.setdefault(surface, VERBATIM if surface == form.verbatim else form.distance)
+    for form, distance in _forms(names):
+        if form in folded:
+            for start in _whole_words(folded, form):
+                surface = sentence[start : start + len(form)]
+                distances.setdefault(surface, VERBATIM if surface == names[0] else distance)
     found = [_Spelling(surface, distance) for surface, distance in distances.items()]
     return sorted(found, key=lambda name: (name.distance, -len(name.surface), name.surface))
 
 
 def _places(sentence: str, a: str, b: str) -> list[_Place]:
-    """Where the two spellings stand, from left to right, none overlapping another."""
+    """Where the two spellings stand, from left to right, the longer first where both begin."""
     if a == b:
-        found = [_Place(start, start + len(a), A_MARK + B_MARK) for start in _whole_words(sentence, a)]
-    else:
-        found = [
-            _Place(start, start + len(name), mark)
-            for name, mark in ((a, A_MARK), (b, B_MARK))
-            for start in _whole_words(sentence, name)
-        ]
-    places: list[_Place] = []
-    for place in sorted(found, key=lambda place: (place.start, -place.end)):
-        if not places or place.start >= places[-1].end:
-            places.append(place)
-    return places
+        return [_Place(start, start + len(a), A_MARK + B_MARK) for start in _whole_words(sentence, a)]
+    found = [
+        _Place(start, start + len(name), mark)
+        for name, mark in ((a, A_MARK), (b, B_MARK))
+        for start in _whole_words(sentence, name)
+    ]
+    return sorted(found, key=lambda place: (place.start, -place.end))
 
 
 def _masked(sentence: str, places: Sequence[_Place]) -> Iterator[str]:
-    """Every place masked, for both drugs at least once."""
-    yield from _replaced(sentence, places, [place.marks for place in places])
+    """Every place masked, of two that overlap the former, and both drugs at least once."""
+    apart: list[_Place] = []
+    for place in places:
+        if not apart or place.start >= apart[-1].end:
+            apart.append(place)
+    choices = [place.marks if len(apart) <= _MOST_CHOICES else place.marks[:1] for place in apart]
+    yield from _replaced(sentence, apart, choices)
 
 
 def _partly_masked(sentence: str, places: Sequence[_Place]) -> Iterator[str]:
     """Some places left alone; there is nothing to choose where two names stand once each."""
     if 2 < len(places) <= _MOST_CHOICES:
         full = set(_masked(sentence, places))
-        for masked in _replaced(sentence, places, [("", *place.marks) for place in places]):
-            if masked not in full:
-                yield masked
+        choices = [("", *place.marks) for place in places]
+        yield from (masked for masked in _replaced(sentence, places, choices) if masked not in full)
 
 
 def _replaced(sentence: str, places: Sequence[_Place], choices: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The sentence under each choice of a mark (or of none) for each place."""
-    if len(places) > _MOST_CHOICES:
-        choices = [options[:1] for options in choices]
+    """The sentence under each choice of a mark (or of none) for each place, where none overlap."""
     for marks in product(*choices):
         if A_MARK not in marks or B_MARK not in marks:
             continue
         parts: list[str] = []
         position = 0
         for place, mark in zip(places, marks, strict=True):
-            parts += sentence[position : place.start], mark or sentence[place.start : place.end]
-            position = place.end
-        yield "".join([*parts, sentence[position:]])
+            if mark and place.start >= position:
+                parts += sentence[position : place.start], mark
+                position = place.end
+            elif mark:
+                break
+        else:
+            yield "".join([*parts, sentence[position:]])
 
 
 def _fold(text: str) -> str:
@@ -171,16 +165,20 @@ def _fold(text: str) -> str:
 
 
 @lru_cache(maxsize=1 << 15)
-def _forms(names: tuple[str, ...]) -> tuple[_Form, ...]:
-    """A drug's names folded, each also with Greek letters spelled out and with letters for their names."""
-    forms: dict[str, _Form] = {}
-    for number, name in enumerate(names):
-        folded = _fold(name)
-        spelled = _LETTER.sub(lambda match: _SPELLED[match[0]], folded)
-        lettered = _LETTER_WORD.sub(lambda match: _LETTERS[match[0]], folded)
-        for text in filter(None, (folded, spelled, lettered)):
-            forms.setdefault(text, _Form(text, _ALIAS if number else _PRIMARY, names[0]))
-    return tuple(forms.values())
+def _forms(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Ways to write a drug's names, folded, each with its distance from the primary name.
+
+    Names with Greek letters are also written with the letters' names, and the other way round.
+    """
+    folded = _fold(_BETWEEN.join(names))
+    spelled = _LETTER.sub(lambda match: _SPELLED[match[0]], folded)
+    lettered = _LETTER_WORD.sub(lambda match: _LETTERS[match[0]], folded)
+    forms: dict[str, int] = {}
+    for version in dict.fromkeys((folded, spelled, lettered)):
+        for number, form in enumerate(version.split(_BETWEEN)):
+            forms.setdefault(form, _ALIAS if number else _PRIMARY)
+    forms.pop("", None)
+    return tuple(forms.items())
 
 
 def _whole_words(text: str, name: str) -> Iterator[int]:

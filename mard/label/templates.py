@@ -71,8 +71,10 @@ _FRAGMENTS: Final = {
     "<what>": r"(?P<what>[^{}]+?)",
     "<change>": r"(?P<change>increase|decrease|reduce)",
     "<changed>": r"(?P<change>increased|decreased|reduced)",
-    "<combined>": r"when (?:it is |\{first\} is )?<with>(?: resulting in [^{}]+)?",
+    "<combined>": r"when (?:it is |\{first\} is )?<with><result>",
     "<together>": r"when \{first\} is <with>",
+    "<result>": r"(?:,? (?:resulting in|which could result in) [^{}]+)?",
+    "<agent>": r"an? (?:diagnostic|imaging) agent",
     "<with>": r"(?:used in combination|combined) with \{second\}",
 }
 
@@ -86,7 +88,8 @@ def _compile(sentence: str) -> re.Pattern[str]:
 
 
 def _quantity_rule(quantity: str, family: Family) -> _Rule:
-    sentence = f"The {quantity} of {{first}} can be <changed> <combined>."
+    wording = quantity.replace("excretion", "excretion(?: rate)?")
+    sentence = f"The {wording} of {{first}} can be <changed> <combined>."
     return _Rule(family, Order.SECOND_TO_FIRST, _compile(sentence), quantity.replace(" ", "_"))
 
 
@@ -116,19 +119,25 @@ _CASCADE: Final = (
     _Rule(
         Family.PK_EXCRETION,
         Order.FIRST_TO_SECOND,
-        _compile("{first} may <change> the excretion rate of {second}(?: which could result in [^{}]+)?."),
+        _compile("{first} may <change> the excretion rate of {second}<result>."),
         "excretion",
     ),
     _Rule(
         Family.PK_ABSORPTION,
         Order.FIRST_TO_SECOND,
-        _compile("{first} can cause an? <change> in the absorption of {second}(?: resulting in [^{}]+)?."),
+        _compile("{first} can cause an? <change> in the absorption of {second}<result>."),
         "absorption",
     ),
     _Rule(
         Family.EFFICACY,
         Order.FIRST_TO_SECOND,
-        _compile("{first} may <change> (?:the )?effectiveness of {second} as a diagnostic agent."),
+        _compile("{first} may <change> (?:the )?effectiveness of {second} as <agent>."),
+        "diagnostic_effectiveness",
+    ),
+    _Rule(
+        Family.EFFICACY,
+        Order.SECOND_TO_FIRST,
+        _compile("The effectiveness of {first} as <agent> can be <changed> <combined>."),
         "diagnostic_effectiveness",
     ),
     _Rule(

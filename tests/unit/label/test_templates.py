@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from mard.label.templates import Order, TemplateLabel, classify, slug
 from mard.schema import Direction, Family, Polarity
 
-TEMPLATES = Path(__file__).with_name("templates.tsv")
+FOLDER = Path(__file__).parent
 
 
-def listed() -> list[dict[str, str]]:
-    with TEMPLATES.open(encoding="utf-8", newline="") as lines:
+def listed(file: str = "templates.tsv") -> list[dict[str, str]]:
+    with (FOLDER / file).open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
@@ -71,12 +71,49 @@ UNSEEN = [
         "The bioavailability of {first} can be reduced when it is combined with {second}.",
         ("PK_Absorption", "bioavailability", "second_to_first", "down"),
     ),
+    # The next five were held out, were missed, and taught the rules: they are held out no more.
+    (
+        "{first} may decrease the excretion rate of {second}, which could result in a higher serum level.",
+        ("PK_Excretion", "excretion", "first_to_second", "down"),
+    ),
+    (
+        "{first} may decrease the effectiveness of {second} as an imaging agent.",
+        ("Efficacy", "diagnostic_effectiveness", "first_to_second", "down"),
+    ),
+    (
+        "The excretion rate of {first} can be decreased when combined with {second}.",
+        ("PK_Excretion", "excretion", "second_to_first", "down"),
+    ),
+    (
+        "The effectiveness of {first} as a diagnostic agent can be decreased when used"
+        " in combination with {second}.",
+        ("Efficacy", "diagnostic_effectiveness", "second_to_first", "down"),
+    ),
+    (
+        "The serum concentration of the active metabolites of {first} can be decreased"
+        " when {first} is used in combination with {second}, resulting in a loss in efficacy.",
+        ("PK_Distribution", "active_metabolite_concentration", "second_to_first", "down"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("template", "expected"), UNSEEN, ids=[label[1] for _, label in UNSEEN])
+@pytest.mark.parametrize(("template", "expected"), UNSEEN, ids=str)
 def test_unseen_templates_of_the_same_grammar(template: str, expected: tuple[str, str, str, str]):
     assert as_row(classify(template)) == expected
+
+
+def test_templates_that_no_rule_was_written_for():
+    """In the grammar's wording, labelled by hand before any rule was tried on them; none is among the 190.
+
+    On that first try 63 of 68 came out right. The five misses moved to the list above, so the file now
+    guards against a relapse and no longer measures anything.
+    """
+    rows = listed("held_out_templates.tsv")
+    assert len(rows) == 63
+    assert not {row["template"] for row in rows} & {row["template"] for row in listed()}
+    for row in rows:
+        expected = (row["family"], row["subtype"], row["direction"], row["polarity"])
+        assert as_row(classify(row["template"])) == expected, row["template"]
 
 
 FOREIGN = [
