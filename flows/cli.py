@@ -27,6 +27,9 @@ app.add_typer(releases, name="release")
 gates_app = typer.Typer(invoke_without_command=True, help="Certify a split, or verify a certificate.")
 app.add_typer(gates_app, name="gates")
 
+teachers = typer.Typer(help="Hold a teacher back while it generates.", no_args_is_help=True)
+app.add_typer(teachers, name="teacher")
+
 Artifacts = Annotated[
     Path | None, typer.Option(help="Work in this folder instead of the repository's own artifacts.")
 ]
@@ -35,6 +38,7 @@ Workers = Annotated[int | None, typer.Option(help="Tasks at once; by default one
 Address = Annotated[str | None, typer.Option(help="Scheduler of a Dask cluster that is already running.")]
 Drug = Annotated[str, typer.Argument(help="DrugBank id or name.")]
 Model = Annotated[str | None, typer.Option(help="An MLflow model, such as models:/mard@champion.")]
+Teacher = Annotated[str, typer.Argument(help="Name of the teacher, as in teach.teachers.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -185,6 +189,22 @@ def diff(
         typer.echo(json.dumps(drift.to_dict(), indent=2))
     else:
         typer.echo(f"{summary(drift)}\n\npage and tables in {folder}")
+
+
+@teachers.command()
+def pause(teacher: Teacher) -> None:
+    """Let a teacher ask nothing new until it is resumed; what is under way is kept."""
+    from flows.teachers import hold
+
+    typer.echo(hold(teacher))
+
+
+@teachers.command()
+def resume(teacher: Teacher) -> None:
+    """Let a paused teacher go on."""
+    from flows.teachers import release_hold
+
+    typer.echo(release_hold(teacher))
 
 
 @gates_app.callback()
