@@ -23,6 +23,7 @@ STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
 # parameters whose values DVC tracks one by one.
 BYSTANDERS = {
     "mard.config",
+    "mard.validation",
     "mard",
     "mard.errors",
     "mard.io",

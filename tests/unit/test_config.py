@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mard.config import load_params, overlay, parse_params
+from mard.config import load_params, parse_params
 from mard.errors import ConfigError
 
 PARAMS = Path("params.yaml")
@@ -96,10 +96,3 @@ def test_a_missing_and_a_broken_file_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not YAML") as caught:
         load_params(broken)
     assert "\n" not in str(caught.value)
-
-
-def test_overlay_replaces_lists_and_merges_mappings() -> None:
-    assert overlay({"a": {"x": 1, "y": [1, 2]}, "b": 1}, {"a": {"y": [3]}}) == {
-        "a": {"x": 1, "y": [3]},
-        "b": 1,
-    }
