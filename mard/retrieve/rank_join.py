@@ -17,7 +17,6 @@ Shapes: n indexed drugs, m training pairs, q queries, w drugs to avoid at most, 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -49,7 +48,7 @@ class Ranking(NamedTuple):
     def of(cls, similarity: Floats) -> Self:
         """Rank each row; the values are non-negative."""
         drugs = similarity.shape[1]
-        order = np.empty(similarity.shape, dtype=np.uint16 if drugs <= 1 << 16 else np.int32)
+        order = np.empty(similarity.shape, dtype=_rows_type(drugs))
         column = np.arange(drugs, dtype=np.uint64)
         for start in range(0, len(similarity), BLOCK):
             # the bits of non-negative floats order them: one sort of (falling value, column) keys
@@ -68,7 +67,8 @@ class Membership(NamedTuple):
         starts: Where the pairs of each first drug begin, int32 ``[n + 1]``.
         bits: Bit ``d % 8`` of byte ``[c, d // 8]`` says whether (c, d) is one, in either order; uint8
             ``[n, ceil(n / 8)]``.
-        partners: Drugs paired with each drug, ascending, one drug after the other; int32 ``[2 m]``.
+        partners: Drugs paired with each drug, ascending, one drug after the other; uint16 or int32
+            ``[2 m]``.
         partner_starts: Where each drug's begin, int32 ``[n + 1]``.
     """
 
@@ -90,9 +90,13 @@ class Membership(NamedTuple):
             _read_only(pairs),
             _read_only(np.searchsorted(pairs[:, 0], bounds).astype(np.int32)),
             _read_only(bits),
-            _read_only(both[:, 1]),
+            _read_only(both[:, 1].astype(_rows_type(drugs))),
             _read_only(np.searchsorted(both[:, 0], bounds).astype(np.int32)),
         )
+
+
+def _rows_type(drugs: int) -> Any:
+    return np.uint16 if drugs <= 1 << 16 else np.int32
 
 
 def _read_only(array: Ints) -> Ints:
@@ -102,8 +106,7 @@ def _read_only(array: Ints) -> Ints:
     return view
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """The neighbours of q queries, best first.
 
     Attributes:
@@ -141,25 +144,19 @@ def rank_join(
     """
     shape = (len(a), k)
     found = Found(np.empty(shape, np.int32), np.empty(shape, np.float32), np.empty(shape, np.bool_))
+    if threads == 1:
+        _answer(indexed, guests, universe, a, b, avoid, *found)
+        return found
 
-    def answer(part: slice) -> None:
-        answers = found.numbers[part], found.scores[part], found.crossed[part]
+    def answer(start: int) -> None:
+        part = slice(start, start + size)
+        answers = (array[part] for array in found)
         _answer(indexed, guests, universe, a[part], b[part], avoid[part], *answers)
 
-    parts = _parts(len(a), threads)
-    if threads == 1:
-        for part in parts:
-            answer(part)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(answer, parts))
+    size = max(1, -(-len(a) // (PARTS_A_THREAD * threads)))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(answer, range(0, len(a), size)))
     return found
-
-
-def _parts(queries: int, threads: int) -> list[slice]:
-    """A few parts a thread, so that none waits long for the last one."""
-    size = queries if threads == 1 else -(-queries // (PARTS_A_THREAD * threads))
-    return [slice(start, start + size) for start in range(0, queries, max(1, size))]
 
 
 class _Query(NamedTuple):
@@ -361,15 +358,17 @@ def _is_crossed(query: _Query, c: int, d: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def _find(universe: Membership, c: int, d: int) -> int:
-    """Number of the training pair (c, d), c < d."""
-    low, high = universe.starts[c], universe.starts[c + 1]
+    """Number of the training pair (c, d), c < d: those of c come last among its partners."""
+    low, end = universe.partner_starts[c], universe.partner_starts[c + 1]
+    number = universe.starts[c + 1] - end
+    high = end
     while low < high:
         middle = (low + high) // 2
-        if universe.pairs[middle, 1] < d:
+        if universe.partners[middle] < d:
             low = middle + 1
         else:
             high = middle
-    return int(low)
+    return int(number + low)
 
 
 @njit(cache=True, nogil=True)
