@@ -2,8 +2,10 @@
 
 A template is a description whose two drug names are ``{first}`` and ``{second}``, in order of
 appearance. Each rule matches a whole template; its subtype is either fixed (the quantity) or data
-(the named risk, the activity), and its polarity is read from the verb. Since a rule spells out what
-stands beside each name, a name cut out of a longer word never fits.
+(the named risk, the activity), and its polarity is read from the verb. What a sentence lists ("the X
+and Y activities", "the risk of X, Y, and Z") is one subtype, ``x_and_y``, as in the reference labels: a
+listing has one label. Since a rule spells out what stands beside each name, and that is never a letter,
+a name cut out of a longer word never fits.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def test_every_subtype_says_what_it_means_in_its_own_words():
     taxonomy = load_taxonomy()
     descriptions = [taxonomy.describe(name) for name in taxonomy.names]
     assert len(set(descriptions)) == 147
-    assert taxonomy.describe("qtc_prolongation") == "Risk or severity of QTc prolongation"
+    assert taxonomy.describe("qtc_prolongation").startswith("Risk or severity of QTc prolongation: ")
     assert taxonomy.reference_pairs("bleeding") == 25904
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mard.errors import GateFailure, MissingArtifact
+from mard.ingest.sample.release import write_release
 from mard.io import read_json
 from tasks import contracts, ingest, label
 from tasks.stage import Workspace, run_stage, workspace_for
@@ -68,6 +69,31 @@ def test_too_many_unmatched_descriptions_stop_the_stage(tmp_path: Path):
     run_stage("label", label.compute, workspace)
     assert contracts.read(workspace.stage("label"), "label/unmatched").height == 1
     assert read_json(workspace.stage("label") / "manifest.json")["counts"]["unmatched_no_template"] == 1
+
+
+@pytest.mark.parametrize(("spoilt", "stops"), [(20, False), (60, True)])
+def test_a_planted_bad_release_stops_at_the_gate(tmp_path: Path, spoilt: int, stops: bool):
+    """Of the sample's 16,899 listings 0.2 % are 33: 20 unreadable ones pass and are kept, 60 do not."""
+    release = write_release(tmp_path / "sample")
+    text = release.read_text(encoding="utf-8")
+    planted = text.replace(" can be increased when ", " should not be ", spoilt)
+    assert text.count(" can be increased when ") >= spoilt
+    release.write_text(planted, encoding="utf-8")
+    workspace = workspace_for(tmp_path / "artifacts", release=release)
+    run_stage("ingest", ingest.compute, workspace)
+    if stops:
+        with pytest.raises(GateFailure, match="unmatched_share fails on label/unmatched") as caught:
+            run_stage("label", label.compute, workspace)
+        assert caught.value.count == spoilt
+        assert not workspace.stage("label").exists()
+    else:
+        run_stage("label", label.compute, workspace)
+        unmatched = contracts.read(workspace.stage("label"), "label/unmatched")
+        assert unmatched["reason"].to_list() == ["no_template"] * spoilt
+        assert unmatched["description"].str.contains("should not be").all()
+        manifest = read_json(workspace.stage("label") / "manifest.json")
+        assert manifest["counts"]["unmatched"] == spoilt
+        assert 0 < manifest["shares"]["unmatched"] <= workspace.params.label.max_unmatched_share
 
 
 def test_the_stage_needs_ingest(tmp_path: Path):
