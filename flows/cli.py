@@ -148,10 +148,17 @@ def explain(
 
 
 @app.command()
-def status(artifacts: Artifacts = None, as_json: AsJson = False) -> None:
+def status(
+    artifacts: Artifacts = None,
+    results: Annotated[bool, typer.Option("--results", help="Print the table of results instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show which stages are up to date and which models are registered."""
-    from flows.overview import overview, readable
+    from flows.overview import overview, readable, results_of
 
+    if results:
+        typer.echo(results_of(artifacts, as_json=as_json))
+        return
     found = overview(artifacts)
     typer.echo(json.dumps(found, indent=2) if as_json else readable(found))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+from mard.evaluate.headline import results_table
 from mard.io import read_json
 from tasks.stage import Workspace, workspace_for
 from tasks.versioning import changed_stages, stage_names
@@ -20,6 +22,16 @@ def overview(artifacts: Path | None) -> dict[str, Any]:
         "stages": _stage_states(workspace),
         "models": _models(workspace),
     }
+
+
+def results_of(artifacts: Path | None, *, as_json: bool = False) -> str:
+    """What the evaluation found: a Markdown table, or all of it as JSON.
+
+    Raises:
+        MissingArtifact: Nothing was evaluated yet.
+    """
+    metrics = read_json(workspace_for(artifacts).need("evaluate", "metrics.json"))
+    return json.dumps(metrics, indent=2) if as_json else results_table(metrics)
 
 
 def readable(found: dict[str, Any]) -> str:

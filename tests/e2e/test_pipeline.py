@@ -114,6 +114,8 @@ def test_a_question_that_cannot_be_asked_is_one_line(
 def test_explain_lists_the_pool_and_status_the_stages(finished: Path) -> None:
     pool = json.loads(mard("explain", "DB00582", "DB06626", "--json", "--artifacts", str(finished)).stdout)
     assert "A:cyp3a4_inh" in pool
+    table = mard("status", "--results", "--artifacts", str(finished)).stdout
+    assert "| **student, whole stack** |" in table
     found = json.loads(mard("status", "--json", "--artifacts", str(finished)).stdout)
     assert set(found["stages"].values()) == {"current"}
     assert found["models"] == [{"name": "mard", "version": 1, "aliases": ["champion"]}]
