@@ -1,8 +1,9 @@
-"""Progress that a person can watch: a line in the log, and a bar in the Prefect UI inside a task run."""
+"""Progress that a person can watch: a bar or lines, and a bar in the Prefect UI inside a run."""
 
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from types import TracebackType
 from typing import Final, Self
@@ -11,6 +12,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
+from tqdm import tqdm
 
 from mard.errors import MardError
 
@@ -45,7 +47,7 @@ def install_one_line_errors() -> None:
 
 
 class Progress:
-    """Counts work done and reports rate and time left, at most every two seconds.
+    """Counts work done and shows rate and time left: a bar on a terminal, elsewhere a line every two seconds.
 
     Call it with ``(done, total)``: it is what ``mard`` functions take as ``on_progress``.
     """
@@ -55,6 +57,7 @@ class Progress:
         self._started = self._reported = time.monotonic()
         self._artifact = None
         self._log = logger()
+        self._bar = tqdm(desc=what, total=0, unit="", unit_scale=True) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
         if TaskRunContext.get() is not None or FlowRunContext.get() is not None:
@@ -64,11 +67,17 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._bar is not None:
+            self._bar.close()
         if self._artifact is not None and kind is None:
             update_progress_artifact(artifact_id=self._artifact, progress=100.0, description=self.what)
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Report that ``done`` of ``total`` units are complete, and what else there is to know."""
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.set_postfix_str(note, refresh=False)
+            self._bar.update(done - self._bar.n)
         now = time.monotonic()
         if now - self._reported < SECONDS_BETWEEN_REPORTS and done < total:
             return
@@ -77,7 +86,8 @@ class Progress:
         left = (total - done) / rate if rate else float("inf")
         line = f"{self.what}: {done:,} of {total:,}, {rate:,.1f} a second, {left:.0f} s left"
         line += f", {note}" if note else ""
-        self._log.info(line)
+        if self._bar is None:
+            self._log.info(line)
         if self._artifact is not None:
             update_progress_artifact(
                 artifact_id=self._artifact, progress=min(100.0, 100 * done / max(total, 1)), description=line
