@@ -35,6 +35,7 @@ Splits = Mapping[Protocol, pl.DataFrame]
 
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Write index, queries, neighbours, audit and the findings of gate 7."""
+    from mard.retrieve.audit_page import write_audit_page
     from mard.retrieve.neighbours import NeighbourIndex
 
     params = workspace.params.retrieve
@@ -54,6 +55,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     contracts.write(out, "retrieve/neighbours", neighbours)
     report = _audit(workspace, index, splits, threads)
     write_json(out / "audit.json", report)
+    write_audit_page(out / "audit.html", report, {name: own.height for name, own in universes.items()})
     write_json(out / "gates.json", to_rows(gates))
     manifest = {
         "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
