@@ -9,11 +9,12 @@ from pathlib import Path
 
 from mard.errors import MardError
 from tasks.stage import headline, run_stage, workspace_for
-from tasks.versioning import stage_names
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the stage that the command line names; a deliberate error is one line and exit status 2."""
+    from tasks.versioning import stage_names  # here: the workers that ingest spawns import this module, too
+
     parser = argparse.ArgumentParser(prog="python -m tasks", description=__doc__)
     parser.add_argument("stage", choices=stage_names(), metavar="STAGE", help=", ".join(stage_names()))
     parser.add_argument("--artifacts", type=Path, help="work in this folder instead of the repository's")
