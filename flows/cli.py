@@ -82,9 +82,15 @@ def corpora(
 def screen(
     artifacts: Artifacts = None,
     universe: Annotated[str, typer.Option(help="Whose training pairs vote.")] = "warm",
-    k: Annotated[int | None, typer.Option(help="Neighbours that vote; by default retrieve.k.")] = None,
-    drugs: Annotated[str, typer.Option(metavar="FILE|all", help="A file with one drug a line.")] = "all",
-    known: Annotated[str, typer.Option(metavar="include|exclude", help="Pairs that are listed.")] = "include",
+    k: Annotated[
+        int | None, typer.Option(help="Neighbours that vote; by default as many as a prompt shows.")
+    ] = None,
+    drugs: Annotated[
+        str, typer.Option(metavar="FILE|all", help="A file with one drug a line, by id or name.")
+    ] = "all",
+    known: Annotated[
+        str, typer.Option(metavar="include|exclude", help="Pairs that the release lists.")
+    ] = "include",
     min_similarity: Annotated[float, typer.Option(help="Leave out pairs unlike all known ones.")] = 0.0,
     shard_drugs: Annotated[int, typer.Option(help="Drugs a block; a shard is a block by a block.")] = 512,
     out: Annotated[Path | None, typer.Option(help="By default ARTIFACTS/screen.")] = None,
@@ -98,7 +104,7 @@ def screen(
     from tasks.screen import prepare
     from tasks.stage import workspace_for
 
-    workspace = workspace_for(artifacts)
+    chosen, workspace = task_runner(runner, workers, address), workspace_for(artifacts)
     job = prepare(
         workspace,
         (out or workspace.artifacts / "screen").resolve(),
@@ -109,7 +115,7 @@ def screen(
         min_similarity=min_similarity,
         shard_drugs=shard_drugs,
     )
-    run_screening(job, task_runner(runner, workers, address))
+    run_screening(job, chosen)
 
 
 @app.command()

@@ -90,7 +90,8 @@ def prepare(
     hashes = {str(path.relative_to(workspace.artifacts)): sha256_file(path) for path in inputs}
     plan = {"screening": json.loads(json.dumps(asdict(asked))), "inputs": hashes}
     path = out / "plan.json"
-    if path.exists() and (differences := _differences(read_json(path), plan)):
+    begun = path.exists() and any(out.glob("pairs-*.parquet"))
+    if begun and (differences := _differences(read_json(path), plan)):
         raise InputError(
             f"{out} holds another screening (not the same: {', '.join(differences)}); "
             "remove it or give another --out"
@@ -175,8 +176,15 @@ def _drugs(workspace: Workspace, chosen: Path | None) -> list[str]:
     if not chosen.is_file():
         raise InputError(f"{chosen}: no such file; --drugs takes a file with one drug a line, or all")
     names = AliasIndex.build(drugs)
-    lines = (line.strip() for line in chosen.read_text(encoding="utf-8").splitlines())
-    return sorted({names.find(line) for line in lines if line and not line.startswith("#")})
+    found = set()
+    for number, line in enumerate(chosen.read_text(encoding="utf-8").splitlines(), start=1):
+        name = line.strip()
+        if name and not name.startswith("#"):
+            try:
+                found.add(names.find(name))
+            except InputError as error:
+                raise InputError(f"{chosen}, line {number}: {error}") from error
+    return sorted(found)
 
 
 def _files(folder: Path) -> list[Path]:

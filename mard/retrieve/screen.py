@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,8 @@ class Screening:
     drugs: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.known not in get_args(Known):
+            raise InputError(f"known is {self.known!r}: the choice is {' or '.join(get_args(Known))}")
         if len(self.drugs) < 2:
             raise InputError(f"a screening needs at least two drugs, got {len(self.drugs)}")
         if self.k < 1:

@@ -125,6 +125,7 @@ def test_the_size_of_shards_changes_nothing_but_their_number(index, ask):
     ("change", "message"),
     [
         ({"drugs": ("DB00001",)}, "at least two drugs, got 1"),
+        ({"known": "maybe"}, "known is 'maybe': the choice is include or exclude"),
         ({"k": 0}, "at least one neighbour"),
         ({"min_similarity": 1.5}, "between 0 and 1, got a least one of 1.5"),
         ({"shard_drugs": 0}, "0 drugs a shard"),
