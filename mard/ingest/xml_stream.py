@@ -2,7 +2,7 @@
 
 Memory stays flat: each drug is emptied and detached once its consumer asks for the next. Document
 types, and with them every entity, are refused; nothing is fetched; depth and text size keep
-libxml2's limits.
+libxml2's limits, and a drug has a largest size, so that no bomb fills the memory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lxml import etree
 from mard.errors import ReleaseError
 from mard.ingest.container import OnProgress, read_blocks
 
+LARGEST_DRUG_BYTES: Final = 1 << 27
 _PROLOG_BLOCKS: Final = 8
 HARDENED: Final[dict[str, Any]] = {
     "resolve_entities": False,
@@ -86,9 +87,15 @@ class DrugStream:
     def __iter__(self) -> Iterator[Any]:
         parser = etree.XMLPullParser(events=("end",), tag=f"{self.root.prefix}drug", **HARDENED)
         place = _Place()
+        finished = 0
         for block in self._blocks:
             self._feed(parser, block, place)
-            yield from _top_level(parser)
+            for drug in _top_level(parser):
+                yield drug
+                finished = place.bytes
+            if place.bytes - finished > LARGEST_DRUG_BYTES:
+                problem = f"no drug ends within {LARGEST_DRUG_BYTES} bytes; this is not a DrugBank release"
+                raise ReleaseError(self._path, problem, line=place.lines + 1, offset=place.bytes)
         try:
             parser.close()
         except etree.XMLSyntaxError as error:

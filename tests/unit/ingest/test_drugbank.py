@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from mard.errors import ReleaseError
+from mard.ingest import layout, xml_stream
 from mard.ingest.drugbank import ReleaseTables, parse_release
 from mard.io import sha256_file
 from tests.releases import AXITINIB, DOWN, VORICONAZOLE, drug_xml, release_xml, voriconazole_axitinib_xml
@@ -179,6 +181,103 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path: Path):
     calls: list[tuple[int, int]] = []
     parse_release(path, on_progress=lambda done, total: calls.append((done, total)))
     assert calls[-1] == (path.stat().st_size, path.stat().st_size)
+
+
+def many(count: int = 400) -> bytes:
+    """A release of several pieces: each drug lists the one before it."""
+    return release_xml(
+        *(
+            drug_xml(f"DB{n:05d}", f"Drug {n}", interactions=[(f"DB{n - 1:05d}", f"Drug {n} may.")])
+            for n in range(1, count + 1)
+        )
+    )
+
+
+def as_zip(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("full database.xml", content)
+    return packed.getvalue()
+
+
+PACKINGS = {"release.xml": bytes, "release.xml.gz": gzip.compress, "release.zip": as_zip}
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "PIECE_BYTES", 20_000)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("name", PACKINGS)
+def test_two_processes_make_the_tables_of_one(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_bytes(PACKINGS[name](many()))
+    one, two = parse_release(path), parse_release(path, processes=2)
+    assert (one.drugs.height, one.interactions.height) == (400, 399)
+    for table in ("drugs", "proteins", "pathways", "rejected"):
+        assert getattr(one, table).equals(getattr(two, table))
+    assert one.interactions.frame().equals(two.interactions.frame())
+    assert one.interactions.count_pairs() == two.interactions.count_pairs() == 399
+    assert one.info == two.info
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("name", PACKINGS)
+def test_a_fault_in_the_xml_is_found_at_its_byte_in_every_packing(tmp_path: Path, name: str, processes: int):
+    content = many()
+    at = content.index(b"Drug 333 may.")
+    path = tmp_path / name
+    path.write_bytes(PACKINGS[name](content[:at] + b"1 < 2" + content[at:]))
+    with pytest.raises(ReleaseError, match="not well-formed XML") as caught:
+        parse_release(path, processes=processes)
+    assert caught.value.offset is not None
+    assert abs(caught.value.offset - (at + 3)) <= 2
+    assert caught.value.line == content[:at].count(b"\n") + 1
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("name", PACKINGS)
+def test_a_truncated_file_says_where_it_ends(tmp_path: Path, name: str, processes: int):
+    packed = PACKINGS[name](many())
+    path = tmp_path / name
+    path.write_bytes(packed[: len(packed) * 2 // 3])
+    with pytest.raises(ReleaseError, match="truncated") as caught:
+        parse_release(path, processes=processes)
+    if name == "release.xml":
+        assert caught.value.offset == len(packed) * 2 // 3
+    if name == "release.xml.gz":
+        assert caught.value.offset is not None  # of the last whole block that could be decompressed
+
+
+@pytest.mark.parametrize("place", ["description", "product"])
+def test_hostile_xml_is_refused_in_what_is_cut_out_too(tmp_path: Path, place: str):
+    sold = "<products><product><name>NAME</name></product></products>"
+    listed = [(VORICONAZOLE, "TEXT")]
+    content = release_xml(
+        drug_xml(VORICONAZOLE, "Voriconazole"),
+        drug_xml(AXITINIB, "Axitinib", interactions=listed, extra=sold),
+    ).replace(b"TEXT" if place == "description" else b"NAME", b"&lol;")
+    with pytest.raises(ReleaseError, match="refused"):
+        parse(tmp_path, content)
+    bomb = b'<!DOCTYPE drugbank [<!ENTITY lol "lol">]><drugbank'
+    with pytest.raises(ReleaseError, match="refused"):
+        parse(tmp_path, content.replace(b"<drugbank", bomb, 1))
+
+
+@pytest.mark.parametrize("filling", [b"<x/>", b"\n "], ids=["elements", "space"])
+def test_a_bomb_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filling: bytes
+):
+    monkeypatch.setattr(xml_stream, "LARGEST_DRUG_BYTES", 1 << 20)
+    monkeypatch.setattr(layout, "LARGEST_PIECE_BYTES", 1 << 20)
+    monkeypatch.setattr(layout, "PIECE_BYTES", 1 << 19)
+    content = many(2).replace(b"<synonyms>", b"<synonyms>" + filling * (4_000_000 // len(filling)), 1)
+    for name in ("release.xml", "release.xml.gz"):
+        with pytest.raises(ReleaseError, match="no drug ends within 1048576 bytes"):
+            parse(tmp_path, PACKINGS[name](content), name)
 
 
 def test_an_xml_without_drugs_is_refused(tmp_path: Path):
