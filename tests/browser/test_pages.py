@@ -88,7 +88,9 @@ def prefect_address(finished: Path, prefect_home: Path) -> Iterator[str]:
     process.wait(timeout=30)
 
 
-@pytest.mark.parametrize("path", ["evaluate/report.html", "gates/data_docs/index.html"])
+@pytest.mark.parametrize(
+    "path", ["evaluate/report.html", "gates/data_docs/index.html", "gates/certificate.html"]
+)
 def test_a_page_opens_offline_and_asks_for_nothing(finished: Path, browser: Browser, path: str) -> None:
     context = browser.new_context(offline=True)
     page = context.new_page()
