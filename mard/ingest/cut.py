@@ -5,8 +5,8 @@ block is well-formed and holds what a parser would find. An empty element stays 
 left is well-formed exactly when the whole was. A block without proof stays where it is, for lxml to read.
 
 The proof of an interactions block: every ``<`` belongs to a listing of the usual shape (8 tags), and every
-``&`` to an entity that XML predefines. Of a products block: the whole of it matches the grammar
-record of leaves. Of both: their characters are characters of XML.
+``&`` to an entity that XML predefines. Of a products block: the whole of it is products
+that hold leaves without attributes. Of both: every character is one of XML.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ import numpy as np
 
 Listings = tuple[list[str], list[str]]
 """Partner ids and descriptions of one drug, as written."""
+
+Short = Callable[[bytes, int, int], bytes | None]
+"""What stands for ``xml[start:stop]``, the inside of an element, or None where it has to stay."""
 
 _LISTING: Final = re.compile(
     r"<drug-interaction>\s*+<drugbank-id>([^<]*+)</drugbank-id>\s*+<name>[^<]*+</name>\s*+"
@@ -55,30 +58,29 @@ def cut(drugs: bytes) -> Remainder | None:
     """
     taken: list[Listings] = []
 
-    def take_listings(start: int, stop: int) -> bytes | None:
-        listings = regular_listings(drugs, start, stop)
+    def take_listings(xml: bytes, start: int, stop: int) -> bytes | None:
+        listings = regular_listings(xml, start, stop)
         if listings is None:
             return None
         taken.append(listings)
         return b'<drug-interactions cut="%d"/>' % (len(taken) - 1)
 
     xml = _replaced(drugs, b"drug-interactions", take_listings)
-    without_listings = xml
-
-    def take_products(start: int, stop: int) -> bytes | None:
-        return b"<products/>" if is_record_list(without_listings, start, stop) else None
-
-    xml = _replaced(without_listings, b"products", take_products)
+    xml = _replaced(xml, b"products", _take_products)
     return None if _has_more_than_tags(xml) else Remainder(xml, taken)
 
 
-def _replaced(xml: bytes, tag: bytes, short: Callable[[int, int], bytes | None]) -> bytes:
+def _take_products(xml: bytes, start: int, stop: int) -> bytes | None:
+    return b"<products/>" if is_record_list(xml, start, stop) else None
+
+
+def _replaced(xml: bytes, tag: bytes, short: Short) -> bytes:
     """``xml`` with what ``short`` gives for the inside of each ``<tag>...</tag>``, unless that is None."""
     opening, closing = b"<%b>" % tag, b"</%b>" % tag
     pieces, done = [], 0
     start = xml.find(opening)
     while start >= 0 and (stop := xml.find(closing, start)) >= 0:
-        replacement = short(start + len(opening), stop)
+        replacement = short(xml, start + len(opening), stop)
         if replacement is not None:
             pieces += [xml[done:start], replacement]
             done = stop + len(closing)
