@@ -213,12 +213,8 @@ class NeighbourIndex:
 
     def pair_evidence(self, drug_a: str, drug_b: str) -> PairEvidence:
         """The four channels of one pair of drugs, known or not."""
-        return self.pairs_evidence([(drug_a, drug_b)])[0]
-
-    def pairs_evidence(self, pairs: Sequence[tuple[str, str]]) -> list[PairEvidence]:
-        """The four channels of many pairs of drugs."""
-        a, b = (self.features.rows_of(pair[side] for pair in pairs) for side in (0, 1))
-        return pair_evidence(self.features, a, b)
+        a, b = (self.features.rows_of([drug]) for drug in (drug_a, drug_b))
+        return pair_evidence(self.features, a, b)[0]
 
     def family_counts(self, universe: str) -> dict[Family, int]:
         """Pairs of each family in a universe."""
