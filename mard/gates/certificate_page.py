@@ -1,4 +1,4 @@
-"""A certificate as one page that opens offline, prints on two sheets and does not rely on colour."""
+"""A certificate as one page that opens offline, prints on A4 and does not rely on colour."""
 
 from __future__ import annotations
 
