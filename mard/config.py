@@ -151,13 +151,17 @@ class TierWeights:
 
 @dataclass(frozen=True)
 class Judge:
-    """Bounds of the gates G1 to G10; a pool is sparse when either drug has fewer ``sparse_citations``."""
+    """Bounds of the gates G1 to G10; a pool is sparse when either drug has fewer ``sparse_citations``.
+
+    ``steps_per_pair`` different traces of a pair at most become step rows of the reward model.
+    """
 
     tier_weights: TierWeights
     max_summary_words: Annotated[int, Bounds(1)]
     max_hedging: Annotated[float, Bounds(0, 1)]
     max_claim_words: Annotated[int, Bounds(1)]
     sparse_citations: Annotated[int, Bounds(0)]
+    steps_per_pair: Annotated[int, Bounds(1)]
 
 
 @dataclass(frozen=True)

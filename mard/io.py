@@ -69,6 +69,12 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     return count
 
 
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines of text atomically."""
+    with atomic_path(path) as partial, partial.open("w", encoding="utf-8") as out:
+        out.writelines(f"{line}\n" for line in lines)
+
+
 def read_json(path: Path) -> Any:
     """Read JSON.
 

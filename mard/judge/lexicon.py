@@ -67,11 +67,13 @@ def read(text: str) -> Reading:
     return Reading(frozenset(families), frozenset(effects), frozenset(directions), frozenset(flags))
 
 
+@lru_cache(maxsize=CACHED_CLAIMS)
 def refuses(text: str) -> bool:
     """Whether a text declines to answer."""
     return _REFUSAL.search(text) is not None
 
 
+@lru_cache(maxsize=CACHED_CLAIMS)
 def hedging(text: str) -> float:
     """Hedging words per word, in [0, 1]; 0 for an empty text."""
     words = len(text.split())

@@ -33,6 +33,20 @@ class Tally:
         self._failed[teacher].update(verdict.failed)
         self._tiers[teacher][verdict.tier] += 1
 
+    def merge(self, other: Tally) -> None:
+        """Add another's counts."""
+        for own, more in (
+            (self._judged, other._judged),
+            (self._invalid, other._invalid),
+            (self._right, other._right),
+            (self._answered, other._answered),
+        ):
+            own.update(more)
+        for teacher, failed in other._failed.items():
+            self._failed[teacher].update(failed)
+        for teacher, tiers in other._tiers.items():
+            self._tiers[teacher].update(tiers)
+
     def to_dict(self) -> dict[str, Any]:
         """One entry a teacher. Rates are shares of all its candidates; accuracy is over its answers."""
         return {teacher: self._teacher(teacher) for teacher in sorted({*self._judged, *self._invalid})}

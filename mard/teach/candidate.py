@@ -78,6 +78,11 @@ def read_candidates(folder: Path) -> Iterator[list[Candidate]]:
         SchemaViolation: A row's trace is not a trace.
     """
     for path in sorted(folder.glob("shard-*.jsonl")):
-        candidates = map(Candidate.from_dict, read_jsonl(path))
-        for _, group in groupby(candidates, key=lambda candidate: candidate.pair_id):
-            yield list(group)
+        yield from read_shard(path)
+
+
+def read_shard(path: Path) -> Iterator[list[Candidate]]:
+    """The same of one shard: a pair's candidates never span two."""
+    candidates = map(Candidate.from_dict, read_jsonl(path))
+    for _, group in groupby(candidates, key=lambda candidate: candidate.pair_id):
+        yield list(group)
