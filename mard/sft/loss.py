@@ -12,7 +12,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from transformers import PreTrainedTokenizerBase
 
 from mard.lm.tags import MIRRORED_TAGS, direction_tag_ids
@@ -100,6 +99,9 @@ def mirror_loss(
     involution, averaged over the positions from there (from the completion's first token) to the
     end; twins are compared position by position as far as both go.
 
+    The vocabulary is normalised once, and one look-up takes from it what the likelihood and the tag
+    scope need: a second one would cost a second gradient of the size of the logits.
+
     Args:
         logits: [2b, k, v] at the kept positions.
         batch: What they were computed from.
@@ -107,33 +109,50 @@ def mirror_loss(
         scope: Of the divergence.
         subtype: Whether to compute ``subtype_kl``; zeros otherwise.
     """
-    nll = sequence_nll(logits, batch.labels)
-    kl = _scope_kl(logits, batch, involution, scope)
+    log_probs = logits.float().log_softmax(dim=-1)
+    said, tags = look_up(log_probs, batch.labels, involution.tags)
+    nll = sequence_nll(said, batch.labels)
+    if scope == "tag":
+        at = _at(tags, batch.direction)
+        kl = mirror_kl(at[0::2], at[1::2], torch.tensor(MIRRORED_TAGS, device=logits.device))
+    else:
+        kl = _span_kl(log_probs, batch, involution, scope)
     at_subtype = torch.zeros_like(kl)
     if subtype:
-        at = _at(logits, batch.subtype)
-        at_subtype = mirror_kl(at[0::2], at[1::2], involution.vocabulary)
+        at = _at(log_probs, batch.subtype)
+        at_subtype = symmetric_kl(at[0::2], at[1::2][:, involution.vocabulary])
     return MirrorLoss(nll[0::2], nll[1::2], kl, at_subtype)
 
 
-def sequence_nll(logits: Tensor, labels: Tensor) -> Tensor:
+def look_up(log_probs: Tensor, labels: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probabilities of each position's label [2b, k] and of the four tags [2b, k, 4].
+
+    Args:
+        log_probs: [2b, k, v].
+        labels: [2b, k]; an IGNORED one reads outcome 0.
+        tags: [4].
+    """
+    wanted = torch.cat((labels.clamp(min=0)[..., None], tags.expand(*labels.shape, -1)), dim=-1)
+    found = log_probs.gather(-1, wanted)
+    return found[..., 0], found[..., 1:]
+
+
+def sequence_nll(said: Tensor, labels: Tensor) -> Tensor:
     """Mean over a row's completion tokens, so that a long trace counts as much as a short one.
 
     Args:
-        logits: [2b, k, v].
+        said: [2b, k], log-probability of each label.
         labels: [2b, k], IGNORED outside the completion.
 
     Returns:
         [2b]
     """
-    values = functional.cross_entropy(
-        logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return values.view_as(labels).sum(dim=1) / (labels != IGNORED).sum(dim=1)
+    known = labels != IGNORED
+    return -(said * known).sum(dim=1) / known.sum(dim=1)
 
 
 def mirror_kl(logits_ab: Tensor, logits_ba: Tensor, permutation: Tensor) -> Tensor:
-    """KL_sym(p || q) = (KL(p||q) + KL(q||p)) / 2 with p = p_ab and q = pi p_ba.
+    """KL_sym(p || q) with p = p_ab and q = pi p_ba, each normalised over the outcomes given.
 
     Args:
         logits_ab: [..., m].
@@ -145,6 +164,11 @@ def mirror_kl(logits_ab: Tensor, logits_ba: Tensor, permutation: Tensor) -> Tens
     """
     log_p = logits_ab.float().log_softmax(dim=-1)
     log_q = logits_ba.float().log_softmax(dim=-1)[..., permutation]
+    return symmetric_kl(log_p, log_q)
+
+
+def symmetric_kl(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """(KL(p||q) + KL(q||p)) / 2 from log-probabilities [..., m]: [...]."""
     return ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(dim=-1) / 2
 
 
@@ -154,18 +178,15 @@ def tag_logits(logits: Tensor, batch: MirrorBatch, involution: Involution) -> tu
     return at[0::2], at[1::2]
 
 
-def _scope_kl(logits: Tensor, batch: MirrorBatch, involution: Involution, scope: Scope) -> Tensor:
-    if scope == "tag":
-        ab, ba = tag_logits(logits, batch, involution)
-        return mirror_kl(ab, ba, torch.tensor(MIRRORED_TAGS, device=logits.device))
+def _span_kl(log_probs: Tensor, batch: MirrorBatch, involution: Involution, scope: Scope) -> Tensor:
     known = batch.labels != IGNORED
     first = known.int().argmax(dim=1) if scope == "trace" else batch.final_answer
     length = known.shape[1] - known.flip(1).int().argmax(dim=1) - first
     shared = torch.minimum(length[0::2], length[1::2])
-    steps = torch.arange(int(shared.max()), device=logits.device)
-    places = (first[:, None] + steps).clamp(max=logits.shape[1] - 1)
-    span = logits[torch.arange(len(logits), device=logits.device)[:, None], places]
-    values = mirror_kl(span[0::2], span[1::2], involution.vocabulary)
+    steps = torch.arange(int(shared.max()), device=log_probs.device)
+    places = (first[:, None] + steps).clamp(max=log_probs.shape[1] - 1)
+    span = log_probs[torch.arange(len(log_probs), device=log_probs.device)[:, None], places]
+    values = symmetric_kl(span[0::2], span[1::2][..., involution.vocabulary])
     inside = steps < shared[:, None]
     return (values * inside).sum(dim=1) / shared
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from mard.lm.tags import MIRRORED_TAGS, direction_tag_ids
 from mard.lm.tokenizer import token_ids
@@ -13,6 +14,7 @@ from mard.sft.dataset import IGNORED, MirrorBatch, encode_examples
 from mard.sft.loss import (
     Involution,
     MirrorLoss,
+    look_up,
     mirror_kl,
     mirror_loss,
     sequence_nll,
@@ -43,10 +45,30 @@ def involution() -> Involution:
 
 def test_likelihood_is_a_mean_over_the_completion_by_hand() -> None:
     # Two outcomes, P = (3/4, 1/4) everywhere. Row 0 completes with outcomes 0 and 1, row 1 with 0.
-    logits = torch.tensor([log(3), 0.0]).expand(2, 3, 2)
+    log_probs = torch.tensor([3 / 4, 1 / 4]).log().expand(2, 3, 2)
     labels = torch.tensor([[0, 1, IGNORED], [IGNORED, 0, IGNORED]])
-    found = sequence_nll(logits, labels)
+    said, tags = look_up(log_probs, labels, torch.tensor([1, 0, 1, 0]))
+    assert said[0].exp().tolist() == pytest.approx([3 / 4, 1 / 4, 3 / 4])  # the last is not counted
+    assert tags[1, 2].exp().tolist() == pytest.approx([1 / 4, 3 / 4, 1 / 4, 3 / 4])
+    found = sequence_nll(said, labels)
     assert found.tolist() == pytest.approx([(-log(3 / 4) - log(1 / 4)) / 2, -log(3 / 4)])
+
+
+def test_the_loss_and_its_gradient_are_those_of_cross_entropy() -> None:
+    batch = batch_of()
+    logits = torch.randn(*batch.labels.shape, len(students.tokenizer()), requires_grad=True)
+    other = logits.detach().clone().requires_grad_()
+    terms = mirror_loss(logits, batch, involution(), "tag")
+    (terms.nll_ab + terms.nll_ba).sum().backward()
+    values = functional.cross_entropy(
+        other.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    known = batch.labels != IGNORED
+    expected = values.view_as(known).sum(dim=1) / known.sum(dim=1)
+    expected.sum().backward()
+    assert torch.allclose(terms.nll_ab, expected[0::2])
+    assert torch.allclose(terms.nll_ba, expected[1::2])
+    assert torch.allclose(logits.grad, other.grad, atol=1e-8)
 
 
 def test_divergence_by_hand() -> None:
