@@ -141,6 +141,7 @@ def _train(
             student.lora,
             work=_work(workspace),
             bf16=student.dtype == "bfloat16",
+            recompute=student.gradient_checkpointing,
             on_log=log_curve,
             on_progress=progress,
         )

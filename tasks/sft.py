@@ -84,6 +84,7 @@ def _train(workspace: Workspace, out: Path, examples: Examples) -> dict[str, Any
             params,
             work=_work(workspace),
             bf16=student.dtype == "bfloat16",
+            recompute=student.gradient_checkpointing,
             on_log=log_curve,
             on_progress=progress,
         )

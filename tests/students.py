@@ -106,6 +106,7 @@ def dpo_params(**changes: object) -> Dpo:
     """Parameters for a run of 4 updates."""
     values: dict[str, object] = {
         "beta": 0.1,
+        "weighted": True,
         "backend": "exact",
         "prm_weight_fallback": "error",
         "hard_negatives": ["adverse_risk", "family_axis", "subtype", "direction"],

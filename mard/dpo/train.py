@@ -31,7 +31,8 @@ class Trained:
     Attributes:
         model: The student with its new adapter.
         history: The curve.
-        weighted: False where an unknown trainer was accepted and the weights were ignored.
+        weighted: False where every preference counted the same: it was wanted, or an unknown trainer was
+            accepted.
     """
 
     model: Model
@@ -48,23 +49,25 @@ def train_preferences(
     *,
     work: Path,
     bf16: bool = False,
+    recompute: bool = False,
     on_log: OnLog | None = None,
     on_progress: OnProgress | None = None,
 ) -> Trained:
     """Train a fresh adapter; the reference is the same model with the adapter disabled.
 
     ``exact`` weighs each example's loss (Eq. 7). ``importance`` draws rows in proportion to their
-    weight and trains on the plain loss, which has the same expectation. A killed run is taken up
-    from ``work``.
+    weight and trains on the plain loss, which has the same expectation. Unless ``params.weighted``, the
+    stock trainer sees every row, those without weight too. A killed run is taken up from ``work``.
 
     Raises:
         IncompatibleTrainer: The installed TRL is not known, and the fallback is ``error``.
         InputError: No preference has a positive weight.
     """
-    counted = [row for row in rows if row.weight > 0]
+    counted = [row for row in rows if row.weight > 0 or not params.weighted]
     if not counted:
         raise InputError("no preference has a positive weight: the reward model prefers no winner")
-    weighted = params.backend == "importance" or _exact_is_possible(params)
+    exact = params.weighted and params.backend == "exact" and _exact_is_possible(params)
+    drawn = params.weighted and params.backend == "importance"
     run = Run(
         work=work,
         learning_rate=params.learning_rate,
@@ -73,6 +76,7 @@ def train_preferences(
         save_steps=params.save_steps,
         seed=params.seed,
         bf16=bf16,
+        recompute=recompute,
     )
     arguments = training_arguments(
         run,
@@ -82,16 +86,16 @@ def train_preferences(
         remove_unused_columns=True,
     )
     trainer = _trainer(
-        counted if params.backend == "exact" else _drawn(counted, params),
+        _drawn(counted, params) if drawn else counted,
         params,
-        exact=params.backend == "exact" and weighted,
+        exact=exact,
         model=model,
         args=arguments,
         processing_class=tokenizer,
         peft_config=lora_config(lora),
     )
     history = fit(trainer, on_log=on_log, on_progress=on_progress)
-    return Trained(trainer.model, history, weighted)
+    return Trained(trainer.model, history, weighted=exact or drawn)
 
 
 def _exact_is_possible(params: Dpo) -> bool:

@@ -46,6 +46,7 @@ class Run:
         save_steps: Updates between checkpoints.
         seed: Of every random choice.
         bf16: Train in bfloat16 autocast.
+        recompute: Compute activations again on the way back instead of keeping them.
     """
 
     work: Path
@@ -57,6 +58,7 @@ class Run:
     accumulation: int = 1
     warmup_share: float = 0.0
     bf16: bool = False
+    recompute: bool = False
 
 
 def training_arguments(run: Run, kind: type[A] = TrainingArguments, **more: Any) -> A:
@@ -80,7 +82,8 @@ def training_arguments(run: Run, kind: type[A] = TrainingArguments, **more: Any)
         save_steps=run.save_steps,
         save_total_limit=2,
         bf16=run.bf16,
-        activation_checkpointing=False,
+        activation_checkpointing=run.recompute,
+        activation_checkpointing_kwargs={"use_reentrant": False} if run.recompute else None,
         use_cpu=not torch.cuda.is_available(),
         seed=run.seed,
         data_seed=run.seed,

@@ -74,6 +74,7 @@ def train_student(
     *,
     work: Path,
     bf16: bool = False,
+    recompute: bool = False,
     on_log: OnLog | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[dict[str, float]]:
@@ -88,6 +89,7 @@ def train_student(
         save_steps=params.save_steps,
         seed=params.seed,
         bf16=bf16,
+        recompute=recompute,
     )
     involution = Involution.of(tokenizer, model.config.vocab_size)
     pad = tokenizer.pad_token_id
