@@ -30,6 +30,9 @@ app.add_typer(gates_app, name="gates")
 teachers = typer.Typer(help="Hold a teacher back while it generates.", no_args_is_help=True)
 app.add_typer(teachers, name="teacher")
 
+tracking = typer.Typer(help="What MLflow has not been told yet.", no_args_is_help=True)
+app.add_typer(tracking, name="tracking")
+
 Artifacts = Annotated[
     Path | None, typer.Option(help="Work in this folder instead of the repository's own artifacts.")
 ]
@@ -218,6 +221,21 @@ def resume(teacher: Teacher) -> None:
     from flows.teachers import release_hold
 
     typer.echo(release_hold(teacher))
+
+
+@tracking.command("replay")
+def replay_tracking(artifacts: Artifacts = None) -> None:
+    """Send MLflow what was kept while its server was away; exit status 2 if it still is."""
+    from tasks.courier import replay
+    from tasks.journal import FOLDER
+    from tasks.stage import workspace_for
+
+    left = replay(workspace_for(artifacts).artifacts / FOLDER)
+    for each in left:
+        typer.echo(f"{each.run}: {each.entries} entries are not at {each.uri} yet: {each.error}")
+    if left:
+        raise typer.Exit(2)
+    typer.echo("MLflow has everything")
 
 
 @gates_app.callback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from tasks.versioning import changed_stages, stage_names
 
 def overview(artifacts: Path | None) -> dict[str, Any]:
     """The state of every stage, the release they descend from, and the model versions."""
+    from tasks.courier import undelivered
+    from tasks.journal import FOLDER
+
     workspace = workspace_for(artifacts)
     manifest = workspace.stage("ingest") / "manifest.json"
     return {
@@ -21,6 +25,7 @@ def overview(artifacts: Path | None) -> dict[str, Any]:
         "release": read_json(manifest)["release"] if manifest.exists() else None,
         "stages": _stage_states(workspace),
         "models": _models(workspace),
+        "untracked": [asdict(each) for each in undelivered(workspace.artifacts / FOLDER)],
     }
 
 
@@ -45,6 +50,10 @@ def readable(found: dict[str, Any]) -> str:
         f"model {model['name']} version {model['version']}  {', '.join(model['aliases']) or '-'}"
         for model in found["models"]
     ] or ["no model is registered yet"]
+    lines += [
+        f"{run['entries']} entries of run {run['run']} are not at {run['uri']} yet: mard tracking replay"
+        for run in found["untracked"]
+    ]
     return "\n".join(lines)
 
 

@@ -163,6 +163,10 @@ class TrainingDiverged(MardError):
         self.loss = loss
 
 
+class TrackingUnavailable(MardError):
+    """The tracking server does not answer: worth a retry, and nothing is lost."""
+
+
 class TeacherError(MardError):
     """A teacher gave no usable answer."""
 

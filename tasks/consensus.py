@@ -161,13 +161,11 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
 
 def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
     """One MLflow run with the manifest's numbers."""
-    import mlflow
-
     from tasks.tracking import tracked
 
-    with tracked(workspace, "consensus", workspace.params.consensus):
-        mlflow.log_metrics({name: float(value) for name, value in manifest["counts"].items()})
-        mlflow.log_metrics({f"tier/{tier}": float(count) for tier, count in manifest["tiers"].items()})
+    with tracked(workspace, "consensus", workspace.params.consensus) as run:
+        run.metrics(manifest["counts"])
+        run.metrics({f"tier/{tier}": count for tier, count in manifest["tiers"].items()})
 
 
 @task(

@@ -23,22 +23,23 @@ from tasks.versioning import reproduce
 if TYPE_CHECKING:
     from mard.dpo.preferences import Preference, ScoredTrace
     from mard.retrieve.pools import PoolStore
+    from tasks.tracking import Run
 
 
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Write the adapter, its curve, the preferences with their weights, and gate 9."""
     from mard.retrieve.pools import PoolStore
     from tasks.tracking import tracked
-    from tasks.training import check_training_rows, log_data
+    from tasks.training import check_training_rows
 
     store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
     preferences = _preferences(workspace, store)
     check_training_rows(workspace, out, "preference rows", [each.pair_id for each in preferences])
     file = out / "preferences.jsonl"
     write_jsonl(file, map(_row, preferences))
-    with tracked(workspace, "dpo", workspace.params.dpo):
-        log_data(file)
-        metrics = _train(workspace, out, store, preferences)
+    with tracked(workspace, "dpo", workspace.params.dpo, work=_work(workspace), machine=True) as run:
+        run.data(file)
+        metrics = _train(run, workspace, out, store, preferences)
     manifest = {
         "preferences": metrics["preferences"],
         "weighted": metrics["weighted"],
@@ -108,7 +109,7 @@ def _row(preference: Preference) -> dict[str, Any]:
 
 
 def _train(
-    workspace: Workspace, out: Path, store: PoolStore, preferences: Sequence[Preference]
+    run: Run, workspace: Workspace, out: Path, store: PoolStore, preferences: Sequence[Preference]
 ) -> dict[str, Any]:
     from peft import PeftModel
 
@@ -117,7 +118,7 @@ def _train(
     from mard.lm.checkpoint import load_trained, save_adapter
     from mard.lm.tokenizer import load_tokenizer
     from mard.sft.train import evaluate_student
-    from tasks.training import log_curve, write_results
+    from tasks.training import write_results
 
     student, params = workspace.params.student, workspace.params.dpo
     folder = workspace.need("sft")
@@ -142,7 +143,7 @@ def _train(
             work=_work(workspace),
             bf16=student.dtype == "bfloat16",
             recompute=student.gradient_checkpointing,
-            on_log=log_curve,
+            on_log=run.curve,
             on_progress=progress,
         )
     save_adapter(trained.model, out / "adapter")
@@ -156,7 +157,7 @@ def _train(
         "too_long": len(preferences) - len(rows),
         "weighted": trained.weighted,
     }
-    write_results(out, metrics, trained.history, ("adapter",))
+    write_results(run, out, metrics, trained.history)
     return metrics
 
 

@@ -311,8 +311,6 @@ def _headline(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _log(workspace: Workspace, metrics: Mapping[str, Any], out: Path) -> None:
-    import mlflow
-
     figures = {}
     for protocol, body in metrics["protocols"].items():
         systems = {"student": body["student"], "greedy": body["layers"]["greedy"], **body["baselines"]}
@@ -321,10 +319,10 @@ def _log(workspace: Workspace, metrics: Mapping[str, Any], out: Path) -> None:
             figures |= {
                 f"{protocol}/{row}/{key}": value for key, value in values.items() if isinstance(value, float)
             }
-    with tracked(workspace, "evaluate", workspace.params.evaluate):
-        mlflow.log_metrics(figures)
-        mlflow.log_artifact(str(out / "report.html"))
-        mlflow.log_artifact(str(out / "metrics.json"))
+    with tracked(workspace, "evaluate", workspace.params.evaluate) as run:
+        run.metrics(figures)
+        run.file(out / "report.html")
+        run.file(out / "metrics.json")
 
 
 @task(

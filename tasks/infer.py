@@ -325,13 +325,11 @@ def _coverage(table: pl.DataFrame) -> dict[str, float]:
 
 
 def _log(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
-    import mlflow
-
     metrics = {f"coverage.{protocol}": share for protocol, share in manifest["coverage"].items()}
     for switch, rates in manifest["constraint"].items():
         metrics |= {f"{name}.constraint_{switch}": rate for name, rate in rates.items()}
-    with tracked(workspace, "infer", workspace.params.infer):
-        mlflow.log_metrics(metrics)
+    with tracked(workspace, "infer", workspace.params.infer) as run:
+        run.metrics(metrics)
 
 
 @task(

@@ -131,12 +131,11 @@ def _steps(candidates: Sequence[Candidate], head: Row, prompt: str, case: Case, 
 
 def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
     """One MLflow run with the manifest's numbers."""
-    import mlflow
-
     from tasks.tracking import tracked
 
-    with tracked(workspace, "judge", workspace.params.judge):
-        mlflow.log_metrics(metrics_of(manifest["teachers"], manifest["agreement"]))
+    with tracked(workspace, "judge", workspace.params.judge) as run:
+        run.data(workspace.need("teach", "manifest.json"), context="candidates")
+        run.metrics(metrics_of(manifest["teachers"], manifest["agreement"]))
 
 
 def metrics_of(teachers: Mapping[str, Any], agreement: Mapping[str, float]) -> dict[str, float]:

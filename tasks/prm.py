@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mard.prm.dataset import StepRow
+    from tasks.tracking import Run
 
 
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Write the model, its tokenizer, its metrics beside the untrained seed's, and gate 9."""
     from mard.prm.dataset import divide, read_step_rows
     from tasks.tracking import tracked
-    from tasks.training import check_training_rows, log_data
+    from tasks.training import check_training_rows
 
     params = workspace.params.prm
     steps = workspace.need("judge", "steps.jsonl")
@@ -36,9 +37,9 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         seed=params.seed,
     )
     check_training_rows(workspace, out, "prm rows", [row.pair_id for row in (*rows, *held_out)])
-    with tracked(workspace, "prm", params):
-        log_data(steps)
-        metrics = _train(workspace, out, rows, held_out)
+    with tracked(workspace, "prm", params, work=_work(workspace), machine=True) as run:
+        run.data(steps)
+        metrics = _train(run, workspace, out, rows, held_out)
     manifest = {
         "traces": {"train": len(rows), "held_out": len(held_out)},
         "pairs": {"train": _pairs(rows), "held_out": _pairs(held_out)},
@@ -49,14 +50,14 @@ def compute(workspace: Workspace, out: Path) -> Summary:
 
 
 def _train(
-    workspace: Workspace, out: Path, rows: Sequence[StepRow], held_out: Sequence[StepRow]
+    run: Run, workspace: Workspace, out: Path, rows: Sequence[StepRow], held_out: Sequence[StepRow]
 ) -> dict[str, Any]:
     from mard.lm.checkpoint import save_trained
     from mard.lm.start import starting_point
     from mard.prm.dataset import prm_examples
     from mard.prm.score import Prm
     from mard.prm.train import evaluate_prm, train_prm
-    from tasks.training import log_curve, write_results
+    from tasks.training import write_results
 
     student, params = workspace.params.student, workspace.params.prm
     checkpoint = student.prm_checkpoint or student.checkpoint
@@ -73,7 +74,7 @@ def _train(
             params,
             work=_work(workspace),
             bf16=student.dtype == "bfloat16",
-            on_log=log_curve,
+            on_log=run.curve,
             on_progress=progress,
         )
     save_trained(model, tokenizer, out, base=checkpoint)
@@ -84,7 +85,7 @@ def _train(
         if trained[name] is not None and seed[name] is not None
     }
     metrics = {"held_out": trained, "untrained_seed": seed, "lift": lift}
-    write_results(out, metrics, history, ("model", "adapter", "tokenizer"))
+    write_results(run, out, metrics, history)
     return metrics
 
 

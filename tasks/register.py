@@ -203,17 +203,18 @@ def _register(
 
     name = workspace.params.register.model_name
     with tracked(workspace, "register", workspace.params.register) as run:
-        logged = mlflow.pyfunc.log_model(
-            name=name,
-            python_model=str(CODE),
-            artifacts={BUNDLE: str(out / "model")},
-            input_example=EXAMPLE,
-            pip_requirements=[],
-            registered_model_name=name,
-        )
-        mlflow.log_artifact(str(out / "model_card.md"))
-        mlflow.log_metrics(_headline(metrics))
-        tags = {**run.data.tags, "mard.bundle": version, "mard.reason": verdict.reason}
+        with mlflow.start_run(run_id=run.run_id()) as active:
+            logged = mlflow.pyfunc.log_model(
+                name=name,
+                python_model=str(CODE),
+                artifacts={BUNDLE: str(out / "model")},
+                input_example=EXAMPLE,
+                pip_requirements=[],
+                registered_model_name=name,
+            )
+        run.file(out / "model_card.md")
+        run.metrics(_headline(metrics))
+        tags = {**active.data.tags, "mard.bundle": version, "mard.reason": verdict.reason}
     number = int(logged.registered_model_version)
     _tag(mlflow.MlflowClient(), name, number, tags, verdict)
     return number

@@ -18,6 +18,7 @@ from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
     from mard.sft.dataset import SftExample
+    from tasks.tracking import Run
 
     Examples = Mapping[Part, list[SftExample]]
 
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Write the student, its tokenizer, its curve, what it says of held-out pairs, and gate 9."""
     from tasks.tracking import tracked
-    from tasks.training import check_training_rows, log_data
+    from tasks.training import check_training_rows
 
     traces = workspace.need("consensus", "traces.jsonl")
     examples = read_examples(workspace)
     check_training_rows(workspace, out, "sft rows", [each.pair_id for each in examples[Part.TRAIN]])
-    with tracked(workspace, "sft", workspace.params.sft):
-        log_data(traces)
-        metrics = _train(workspace, out, examples)
+    with tracked(workspace, "sft", workspace.params.sft, work=_work(workspace), machine=True) as run:
+        run.data(traces)
+        metrics = _train(run, workspace, out, examples)
     manifest = {
         "examples": {str(part): len(own) for part, own in examples.items()},
         "too_long": metrics["too_long"],
@@ -57,12 +58,12 @@ def read_examples(workspace: Workspace) -> Examples:
     return examples
 
 
-def _train(workspace: Workspace, out: Path, examples: Examples) -> dict[str, Any]:
+def _train(run: Run, workspace: Workspace, out: Path, examples: Examples) -> dict[str, Any]:
     from mard.lm.checkpoint import save_trained
     from mard.lm.start import starting_point
     from mard.sft.dataset import encode_examples, training_texts
     from mard.sft.train import evaluate_student, train_student
-    from tasks.training import log_curve, write_results
+    from tasks.training import write_results
 
     student, params = workspace.params.student, workspace.params.sft
     dropout = {"identity_dropout": params.identity_dropout, "seed": params.seed}
@@ -85,7 +86,7 @@ def _train(workspace: Workspace, out: Path, examples: Examples) -> dict[str, Any
             work=_work(workspace),
             bf16=student.dtype == "bfloat16",
             recompute=student.gradient_checkpointing,
-            on_log=log_curve,
+            on_log=run.curve,
             on_progress=progress,
         )
     save_trained(model, tokenizer, out, base=student.checkpoint)
@@ -94,7 +95,7 @@ def _train(workspace: Workspace, out: Path, examples: Examples) -> dict[str, Any
         "untrained": untrained,
         "too_long": len(examples[Part.TRAIN]) - len(pairs),
     }
-    write_results(out, metrics, history, ("model", "adapter", "tokenizer"))
+    write_results(run, out, metrics, history)
     return metrics
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mard.config import Params, load_params
-from mard.errors import InputError, MardError, MissingArtifact, TeacherUnavailable
+from mard.errors import InputError, MardError, MissingArtifact, TeacherUnavailable, TrackingUnavailable
 from mard.io import atomic_path, sha256_file, sha256_text
 from tasks.environment import REPOSITORY
 
@@ -126,9 +126,9 @@ def fingerprint(*inputs: Path | object) -> str:
 
 
 def worth_retrying(_task: object, _run: object, state: Any) -> bool:
-    """Prefect's retry condition: a deliberate error would only fail again, except a busy teacher."""
+    """Prefect's retry condition: a deliberate error would only fail again, except a busy server."""
     error = state.result(raise_on_failure=False)
-    return not isinstance(error, MardError) or isinstance(error, TeacherUnavailable)
+    return not isinstance(error, MardError) or isinstance(error, TeacherUnavailable | TrackingUnavailable)
 
 
 def headline(summary: Summary) -> str:

@@ -184,12 +184,12 @@ def _collect(jobs: Sequence[Job], plan: Plan, out: Path) -> dict[str, Any]:
 
 def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
     """One MLflow run with the manifest's numbers."""
-    import mlflow
-
     from tasks.tracking import tracked
 
-    with tracked(workspace, "teach", workspace.params.teach):
-        mlflow.log_metrics(metrics_of(manifest))
+    inputs = (workspace.stage("evidence") / "manifest.json", workspace.stage("retrieve") / "manifest.json")
+    with tracked(workspace, "teach", workspace.params.teach) as run:
+        run.data(*(path for path in inputs if path.exists()), context="evidence")
+        run.metrics(metrics_of(manifest))
 
 
 def metrics_of(manifest: Mapping[str, Any]) -> dict[str, float]:

@@ -32,6 +32,9 @@ BYSTANDERS = {
     "tasks.stage",
     "tasks.progress",
     "tasks.tracking",
+    "tasks.journal",
+    "tasks.courier",
+    "tasks.machine",
     "tasks.versioning",
     "tasks.contracts",
 }

@@ -37,6 +37,7 @@ def test_the_stage_logs_its_numbers_to_mlflow(tmp_path: Path) -> None:
     workspace = write_teacher_set(tmp_path)
     teacher = {"candidates": 63, "valid": 63, "prompt_tokens": 0, "completion_tokens": 0}
     teach.log_run(workspace, {"pairs": 21, "candidates": 63, "teachers": {"p": teacher}, "agreement": {}})
+    mlflow.set_tracking_uri(workspace.tracking_uri)
     (run,) = mlflow.search_runs(experiment_names=["mard"], output_format="list")
     assert run.data.metrics["p/valid_share"] == 1.0
     assert run.data.params["candidates"] == "3"

@@ -10,8 +10,8 @@ from mard.config import load_params
 from mard.errors import GateFailure
 from mard.io import read_json
 from tasks.stage import PARAMS, Workspace
-from tasks.tracking import connect
-from tasks.training import check_training_rows, flat_numbers, log_curve, log_data, write_results
+from tasks.tracking import tracked
+from tasks.training import check_training_rows, flat_numbers, write_results
 
 ROWS = {
     "pair_id": ["DB00001|DB00002", "DB00001|DB00003"],
@@ -56,19 +56,19 @@ def test_a_run_holds_its_curve_data_and_results(workspace: Workspace, tmp_path: 
     (tmp_path / "gates.json").write_text("[]", encoding="utf-8")
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter" / "weights").write_text("small", encoding="utf-8")
-    connect(workspace)
-    with mlflow.start_run() as run:
-        log_data(data)
-        log_curve({"loss": 2.0}, 1)
-        log_curve({"loss": 1.0}, 2)
-        write_results(tmp_path, {"held_out": {"nll": 1.5}}, [{"step": 1, "loss": 2.0}], ("adapter", "model"))
-    client = mlflow.MlflowClient()
-    stored = client.get_run(run.info.run_id)
-    assert [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, "loss")] == [
+    with tracked(workspace, "prm", workspace.params.prm) as run:
+        run.data(data)
+        run.curve({"loss": 2.0}, 1)
+        run.curve({"loss": 1.0}, 2)
+        write_results(run, tmp_path, {"held_out": {"nll": 1.5}}, [{"step": 1, "loss": 2.0}])
+        run_id = run.run_id()
+    client = mlflow.MlflowClient(workspace.tracking_uri)
+    stored = client.get_run(run_id)
+    assert [(point.step, point.value) for point in client.get_metric_history(run_id, "train/loss")] == [
         (1, 2.0),
         (2, 1.0),
     ]
     assert stored.data.metrics["held_out/nll"] == 1.5
-    assert [each.dataset.name for each in stored.inputs.dataset_inputs] == ["steps.jsonl"]
-    names = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert [each.dataset.name for each in stored.inputs.dataset_inputs] == ["judge/steps.jsonl"]
+    names = {file.path for file in client.list_artifacts(run_id)}
     assert names == {"adapter", "gates.json", "history.jsonl", "metrics.json"}
