@@ -209,7 +209,10 @@ class Student:
 
 @dataclass(frozen=True)
 class Prm:
-    """Process reward model (section 8); ``epsilon`` is the one of Eq. 4."""
+    """Process reward model (section 8); ``aggregate`` and ``epsilon`` are Eq. 4's.
+
+    ``corrupted_share`` of the traces that it learns from have one good citation spoilt.
+    """
 
     lora: Lora
     learning_rate: Annotated[float, Bounds(0)]
@@ -217,17 +220,23 @@ class Prm:
     batch_size: Annotated[int, Bounds(1)]
     max_traces: Annotated[int, Bounds(1)]
     holdout_share: Annotated[float, Bounds(0.01, 0.5)]
+    aggregate: Literal["min_plus", "min", "mean", "product", "last"]
     epsilon: Annotated[float, Bounds(0)]
+    corrupted_share: Annotated[float, Bounds(0, 1)]
     save_steps: Annotated[int, Bounds(1)]
     seed: Annotated[int, Bounds(0)]
 
 
 @dataclass(frozen=True)
 class Consensus:
-    """Consensus over candidates and the audit that rescales sample weights."""
+    """Consensus over candidates and the audit that rescales sample weights.
+
+    An unsafe winner (:mod:`mard.judge.safety`) is dropped for the best safe trace, or only flagged.
+    """
 
     max_scored_per_pair: Annotated[int, Bounds(1)]
     min_quality: Annotated[float, Bounds(0, 1)]
+    unsafe: Literal["drop", "flag"]
     score_batch_size: Annotated[int, Bounds(1)]
 
 
@@ -307,6 +316,20 @@ class Register:
 
 
 @dataclass(frozen=True)
+class Launch:
+    """On how many processes the training stages run. An update sees the same examples on any number.
+
+    Attributes:
+        processes: One a GPU.
+        strategy: ``ddp`` repeats the model in each; ``zero2`` divides optimizer states and gradients,
+            ``zero3`` the weights too (``infra/accelerate``, ``infra/deepspeed``).
+    """
+
+    processes: Annotated[int, Bounds(1, 1024)]
+    strategy: Literal["ddp", "zero2", "zero3"]
+
+
+@dataclass(frozen=True)
 class Params:
     """All sections of ``params.yaml``."""
 
@@ -326,6 +349,7 @@ class Params:
     infer: Infer
     evaluate: Evaluate
     register: Register
+    launch: Launch
 
 
 def load_params(path: Path, preset: Path | None = None, overrides: Sequence[str] = ()) -> Params:
@@ -382,5 +406,12 @@ def _cross_checks(params: Params) -> Iterable[str]:
             or heads.num_attention_heads % heads.num_key_value_heads
         ):
             yield "student.architecture: hidden_size, num_attention_heads, num_key_value_heads must divide"
+    for name, batch in (
+        ("sft: batch_pairs times accumulation", params.sft.batch_pairs * params.sft.accumulation),
+        ("dpo.batch_size", params.dpo.batch_size),
+        ("prm.batch_size", params.prm.batch_size),
+    ):
+        if batch % params.launch.processes:
+            yield f"{name} is {batch}, which launch.processes={params.launch.processes} cannot share equally"
     if params.infer.manifest_size not in params.split.eval_sizes:
         yield "infer.manifest_size must be one of split.eval_sizes"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,8 +15,10 @@ from prefect.cache_policies import NO_CACHE
 from mard.evidence.render import render
 from mard.io import sha256_file, write_json, write_jsonl
 from mard.judge.audit import Audit, audit, summarize_audits
-from mard.judge.consensus import Contender, choose, poll, shortlist
+from mard.judge.consensus import Contender, poll, shortlist
+from mard.judge.postpass import SafetyPass
 from mard.judge.qc import Tier
+from mard.judge.safety import safety_flags
 from mard.retrieve.pools import PoolStore
 from mard.teach.candidate import Candidate, read_candidates
 from tasks import contracts
@@ -26,7 +29,10 @@ from tasks.versioning import reproduce
 if TYPE_CHECKING:
     import polars as pl
 
+    from mard.prm.reward import TraceScore
     from mard.prm.score import Prm
+
+PAIRS_AT_ONCE: Final = 512
 
 Row = dict[str, Any]
 Tiers = Mapping[tuple[str, str, int], Tier]
@@ -35,37 +41,53 @@ ByPair = dict[str, list[Contender]]
 
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Write the winners, every scored candidate, the audit and the manifest."""
-    from mard.prm.score import load_prm
-
     params = workspace.params
     store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
-    tiers = tiers_of(contracts.read(workspace.need("judge"), "judge/verdicts"))
-    limit = params.consensus.max_scored_per_pair
-    shortlists = {
-        pair[0].pair_id: shortlist(poll(contenders_of(pair, tiers)), limit)
-        for pair in read_candidates(workspace.need("teach", "candidates"))
-    }
-    prm = load_prm(workspace.need("prm"), max_length=params.student.max_length, dtype=params.student.dtype)
-    scored = score(prm, store, shortlists, params.consensus.score_batch_size, params.prm.epsilon)
-    return _decide(workspace, store, scored, out)
-
-
-def _decide(workspace: Workspace, store: PoolStore, scored: ByPair, out: Path) -> Summary:
-    """Choose, audit, and write what was decided."""
-    params = workspace.params
     weights = {Tier(name): weight for name, weight in asdict(params.judge.tier_weights).items()}
-    winners = {pair_id: choose(found, weights) for pair_id, found in scored.items() if found}
+    safety = SafetyPass(params.consensus.unsafe, weights)
+    winners: dict[str, Contender] = {}
+    counts = Counter(pairs=0, scored=0, without_passing_trace=0)
+
+    def scored_rows() -> Iterator[Row]:
+        for pair_id, found in _scored(workspace, store):
+            counts.update(pairs=1, scored=len(found), without_passing_trace=not found)
+            winner = safety.winner(found) if found else None
+            if winner is not None:
+                winners[pair_id] = winner
+            yield from (_scored_row(pair_id, one) for one in found)
+
+    write_jsonl(out / "scored.jsonl", scored_rows())
     audits = {pair_id: audit(winner, store.pool("teacher", pair_id)) for pair_id, winner in winners.items()}
     floor = params.consensus.min_quality
     kept = {pair_id: one for pair_id, one in winners.items() if audits[pair_id].quality >= floor}
     rows = (_winner_row(store, pair_id, one, audits[pair_id], weights) for pair_id, one in kept.items())
     write_jsonl(out / "traces.jsonl", rows)
-    write_jsonl(out / "scored.jsonl", (_scored_row(pair, one) for pair, own in scored.items() for one in own))
-    write_json(out / "audit.json", summarize_audits(audits.values(), floor))
-    manifest = _manifest(out, scored, kept)
+    write_json(out / "audit.json", summarize_audits(audits.values(), floor) | {"safety": safety.to_dict()})
+    manifest = _manifest(out, counts, kept)
     write_json(out / "manifest.json", manifest)
     log_run(workspace, manifest)
     return {**manifest["counts"], "tiers": manifest["tiers"]}
+
+
+def _scored(workspace: Workspace, store: PoolStore) -> Iterator[tuple[str, list[Contender]]]:
+    """Each pair's shortlist, scored; some pairs at a time, so that memory does not grow with the corpus."""
+    from mard.prm.reward import trace_score
+    from mard.prm.score import load_prm
+
+    params = workspace.params
+    tiers = tiers_of(contracts.read(workspace.need("judge"), "judge/verdicts"))
+    prm = load_prm(workspace.need("prm"), max_length=params.student.max_length, dtype=params.student.dtype)
+    phi = trace_score(params.prm.aggregate, params.prm.epsilon)
+    limit, total, done = params.consensus.max_scored_per_pair, len(store.pair_ids("teacher")), 0
+    pairs = read_candidates(workspace.need("teach", "candidates"))
+    with Progress("scoring pairs") as progress:
+        while some := list(islice(pairs, PAIRS_AT_ONCE)):
+            shortlists = {
+                pair[0].pair_id: shortlist(poll(contenders_of(pair, tiers)), limit) for pair in some
+            }
+            yield from score(prm, store, shortlists, params.consensus.score_batch_size, phi).items()
+            done += len(some)
+            progress(done, total)
 
 
 def tiers_of(verdicts: pl.DataFrame) -> Tiers:
@@ -86,21 +108,16 @@ def contenders_of(candidates: Sequence[Candidate], tiers: Tiers) -> list[Contend
     ]
 
 
-def score(prm: Prm, store: PoolStore, shortlists: ByPair, batch_size: int, epsilon: float) -> ByPair:
+def score(prm: Prm, store: PoolStore, shortlists: ByPair, batch_size: int, phi: TraceScore) -> ByPair:
     """The shortlisted traces with the PRM's step scores and Phi (Eq. 4)."""
-    from mard.prm.reward import min_plus
-
-    items = []
-    for pair_id, found in shortlists.items():
-        prompt = render(store.pool("teacher", pair_id), detail="brief")
-        items += [(prompt, one.trace) for one in found]
-    with Progress("scoring traces") as progress:
-        scores = iter(prm.score(items, batch_size=batch_size, on_progress=progress))
+    prompts = {pair_id: render(store.pool("teacher", pair_id), detail="brief") for pair_id in shortlists}
+    items = [(prompts[pair_id], one.trace) for pair_id, found in shortlists.items() for one in found]
+    scores = iter(prm.score(items, batch_size=batch_size))
     scored: ByPair = {}
     for pair_id, found in shortlists.items():
         steps = [tuple(round(value, 6) for value in next(scores)) for _ in found]
         scored[pair_id] = [
-            replace(one, step_scores=own, phi=round(min_plus(own, epsilon), 6))
+            replace(one, step_scores=own, phi=round(phi(own), 6))
             for one, own in zip(found, steps, strict=True)
         ]
     return scored
@@ -134,20 +151,16 @@ def _winner_row(
         "vote_share": one.vote_share,
         "quality": found.quality,
         "flags": list(found.flags),
+        "safety": list(safety_flags(one.trace)),
         "weight": round(weights[one.tier] * found.quality, 6),
         "teacher": one.teacher,
     }
 
 
-def _manifest(out: Path, scored: ByPair, kept: Mapping[str, Contender]) -> dict[str, Any]:
+def _manifest(out: Path, counts: Mapping[str, int], kept: Mapping[str, Contender]) -> dict[str, Any]:
     winners = kept.values()
     return {
-        "counts": {
-            "pairs": len(scored),
-            "winners": len(kept),
-            "scored": sum(map(len, scored.values())),
-            "without_passing_trace": sum(not found for found in scored.values()),
-        },
+        "counts": {**counts, "winners": len(kept)},
         "tiers": _counted(one.tier for one in winners),
         "teachers": _counted(one.teacher for one in winners),
         "families": _counted(one.trace.final_answer.family for one in winners),

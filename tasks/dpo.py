@@ -14,7 +14,6 @@ from prefect.cache_policies import NO_CACHE
 
 from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 from mard.schema import Part
-from tasks import contracts
 from tasks.progress import Progress
 from tasks.sft import encode_held_out, read_examples
 from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
@@ -53,9 +52,10 @@ def _preferences(workspace: Workspace, store: PoolStore) -> list[Preference]:
     """Both kinds of preferences from the training part, every trace scored."""
     from mard.dpo.dataset import score_losers
     from mard.dpo.preferences import Kind, build_preferences
+    from mard.judge.gold import read_gold
     from mard.label.taxonomy import load_taxonomy
+    from mard.prm.reward import trace_score
     from mard.prm.score import load_prm
-    from tasks.judge import labels_of
 
     params, student = workspace.params.dpo, workspace.params.student
     winners, candidates = _traces(workspace)
@@ -63,7 +63,7 @@ def _preferences(workspace: Workspace, store: PoolStore) -> list[Preference]:
     preferences = build_preferences(
         winners,
         candidates,
-        labels_of(contracts.read(workspace.need("split"), "split/teacher_subset")),
+        read_gold(workspace.need("split", "teacher_subset.parquet")),
         load_taxonomy(),
         kinds=[*symmetry, *map(Kind, params.hard_negatives)],
         max_pairs=params.max_pairs,
@@ -75,7 +75,7 @@ def _preferences(workspace: Workspace, store: PoolStore) -> list[Preference]:
             preferences,
             prm,
             lambda pair_id: store.pool("teacher", pair_id),
-            epsilon=workspace.params.prm.epsilon,
+            phi=trace_score(workspace.params.prm.aggregate, workspace.params.prm.epsilon),
             batch_size=workspace.params.consensus.score_batch_size,
             on_progress=progress,
         )

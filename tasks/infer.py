@@ -94,7 +94,9 @@ def _shards(workspace: Workspace) -> Iterator[Shard]:
     """The evaluation manifests cut into shards, in a fixed order."""
     params = workspace.params
     inputs = [workspace.need(*parts) for parts in INPUTS]
-    work = workspace.work("infer", fingerprint(*inputs, params.infer, params.prm.epsilon))
+    work = workspace.work(
+        "infer", fingerprint(*inputs, params.infer, params.prm.aggregate, params.prm.epsilon)
+    )
     manifest = contracts.read(workspace.need("split"), "split/eval")
     manifest = manifest.filter(pl.col("size") == params.infer.manifest_size)
     if manifest.is_empty():

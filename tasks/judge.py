@@ -2,73 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mard.config import Judge
-from mard.evidence.render import render
-from mard.io import read_json, sha256_file, write_json, write_jsonl
-from mard.judge import qc
-from mard.judge.case import Case
-from mard.judge.qc import JudgeBounds, Verdict
-from mard.judge.step_labels import step_labels
+from mard.ingest.processes import map_in_order
+from mard.io import read_json, sha256_file, write_json, write_lines
+from mard.judge.court import VERDICT_COLUMNS, Court, Session, Summons, hear
+from mard.judge.qc import JudgeBounds
 from mard.judge.tally import Tally
-from mard.retrieve.pools import PoolStore
-from mard.schema import Direction, Family, Label, Polarity, Trace
-from mard.teach.candidate import Candidate, read_candidates
 from tasks import contracts
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
-Row = dict[str, Any]
+SHARDS_WORTH_A_PROCESS: Final = 16
+"""A process takes a second or two to start, some shards' time."""
 
 
 def compute(workspace: Workspace, out: Path) -> Summary:
     """Write verdicts, step rows and the manifest."""
-    candidates = workspace.need("teach", "candidates")
-    store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
-    gold = labels_of(contracts.read(workspace.need("split"), "split/teacher_subset"))
-    bounds, tally = bounds_of(workspace.params.judge), Tally()
-    verdicts: list[Row] = []
-    with Progress("judging pairs") as progress:
+    tally, frames, counted = Tally(), [], Counter[str]()
 
-        def step_rows() -> Iterator[Row]:
-            for done, pair in enumerate(read_candidates(candidates), start=1):
-                pair_id = pair[0].pair_id
-                pool = store.pool("teacher", pair_id)
-                case = Case.of(pool)
-                verdicts.extend(_verdicts(pair, case, gold[pair_id], bounds, tally))
-                head = {"pair_id": pair_id, "part": store.part("teacher", pair_id)}
-                yield from _steps(pair, head, render(pool, detail="brief"), case, gold[pair_id])
-                progress(done, len(gold))
+    def steps() -> Iterator[str]:
+        for session in _sessions(workspace):
+            tally.merge(session.tally)
+            frames.append(pl.DataFrame(session.verdicts, schema=_VERDICT_COLUMNS, orient="row"))
+            counted.update(different_traces=session.different, step_rows=len(session.steps))
+            yield from session.steps
 
-        rows = write_jsonl(out / "steps.jsonl", step_rows())
-    contracts.write(out, "judge/verdicts", pl.DataFrame(verdicts, schema=_VERDICT_COLUMNS))
+    write_lines(out / "steps.jsonl", steps())
+    contracts.write(out, "judge/verdicts", pl.concat(frames))
     manifest = {
         "teachers": tally.to_dict(),
         "agreement": read_json(workspace.need("teach", "manifest.json"))["agreement"],
-        "step_rows": rows,
+        **counted,
         "sha256": {name: sha256_file(out / name) for name in ("verdicts.parquet", "steps.jsonl")},
     }
     write_json(out / "manifest.json", manifest)
     log_run(workspace, manifest)
     accuracy = {name: own["family_accuracy"] for name, own in manifest["teachers"].items()}
-    return {"step_rows": rows, "family_accuracy": accuracy}
+    return {"step_rows": counted["step_rows"], "family_accuracy": accuracy}
 
 
-def labels_of(subset: pl.DataFrame) -> dict[str, Label]:
-    """The gold label of each pair of the teacher subset."""
-    columns = ("pair_id", "family", "subtype", "direction", "polarity")
-    return {
-        pair_id: Label(Family(family), subtype, Direction(direction), Polarity(polarity))
-        for pair_id, family, subtype, direction, polarity in subset.select(columns).iter_rows()
-    }
+def _sessions(workspace: Workspace) -> Iterator[Session]:
+    """What came of each shard, in their order."""
+    summons = Summons(
+        workspace.need("evidence"),
+        workspace.need("retrieve"),
+        workspace.need("split", "teacher_subset.parquet"),
+        bounds_of(workspace.params.judge),
+        workspace.params.judge.steps_per_pair,
+    )
+    shards = sorted(workspace.need("teach", "candidates").glob("shard-*.jsonl"))
+    processes = max(1, min(len(os.sched_getaffinity(0)), len(shards) // SHARDS_WORTH_A_PROCESS))
+    listen = Court.convene(summons).shard if processes == 1 else partial(hear, summons)
+    with Progress("judging shards") as progress:
+        found = map_in_order(listen, iter(shards), processes)
+        for done, session in enumerate(found, start=1):
+            yield session
+            progress(done, len(shards))
 
 
 def bounds_of(params: Judge) -> JudgeBounds:
@@ -78,55 +79,9 @@ def bounds_of(params: Judge) -> JudgeBounds:
     )
 
 
-def _verdicts(
-    candidates: Sequence[Candidate], case: Case, gold: Label, bounds: JudgeBounds, tally: Tally
-) -> Iterator[Row]:
-    for candidate in candidates:
-        if candidate.trace is None:
-            tally.add_invalid(candidate.teacher)
-            continue
-        verdict = qc.judge(candidate.trace, case, gold, bounds)
-        tally.add(candidate.teacher, candidate.trace, gold, verdict)
-        yield _verdict_row(candidate, candidate.trace, verdict)
-
-
-def _verdict_row(candidate: Candidate, trace: Trace, verdict: Verdict) -> Row:
-    answer = trace.final_answer
-    return {
-        "pair_id": candidate.pair_id,
-        "teacher": candidate.teacher,
-        "index": candidate.index,
-        "tier": str(verdict.tier),
-        "failed": list(verdict.failed),
-        "family": str(answer.family),
-        "subtype": answer.subtype,
-        "direction": str(answer.direction),
-        "polarity": str(answer.polarity),
-        "abstain": answer.abstain,
-    }
-
-
 _VERDICT_COLUMNS = {
-    name: column.dtype.type for name, column in contracts.TABLES["judge/verdicts"].columns.items()
+    name: contracts.TABLES["judge/verdicts"].columns[name].dtype.type for name in VERDICT_COLUMNS
 }
-
-
-def _steps(candidates: Sequence[Candidate], head: Row, prompt: str, case: Case, gold: Label) -> Iterator[Row]:
-    """One row for each different trace of a pair, in the order of its first candidate."""
-    seen: set[Trace] = set()
-    for candidate in candidates:
-        trace = candidate.trace
-        if trace is None or trace in seen:
-            continue
-        seen.add(trace)
-        yield {
-            **head,
-            "teacher": candidate.teacher,
-            "index": candidate.index,
-            "prompt": prompt,
-            "trace": trace.to_dict(),
-            "labels": list(step_labels(trace, case, gold)),
-        }
 
 
 def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:

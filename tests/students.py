@@ -130,7 +130,9 @@ def prm_params(**changes: object) -> Prm:
         "batch_size": 4,
         "max_traces": 100,
         "holdout_share": 0.25,
+        "aggregate": "min_plus",
         "epsilon": 0.1,
+        "corrupted_share": 0.0,
         "save_steps": 5,
         "seed": 5,
     }

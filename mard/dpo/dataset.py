@@ -13,7 +13,7 @@ from mard.io import sha256_text
 from mard.lm.prompt import build_prompt
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
-from mard.prm.reward import min_plus
+from mard.prm.reward import TraceScore
 from mard.prm.score import Prm
 from mard.schema import Pool
 
@@ -35,7 +35,7 @@ def score_losers(
     prm: Prm,
     pool_of: PoolOf,
     *,
-    epsilon: float,
+    phi: TraceScore,
     batch_size: int = 32,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Preference]:
@@ -43,14 +43,14 @@ def score_losers(
 
     Args:
         pool_of: The pool of a pair id in canonical order.
-        epsilon: Of Eq. 4.
+        phi: Eq. 4 or what stands in its place.
     """
     unscored = [preference for preference in preferences if preference.phi_rejected is None]
     prompts = [render(pool_of(preference.pair_id), detail="brief") for preference in unscored]
     items = [(prompt, preference.rejected) for prompt, preference in zip(prompts, unscored, strict=True)]
     scores = iter(prm.score(items, batch_size=batch_size, on_progress=on_progress))
     return [
-        replace(preference, phi_rejected=min_plus(next(scores), epsilon))
+        replace(preference, phi_rejected=phi(next(scores)))
         if preference.phi_rejected is None
         else preference
         for preference in preferences

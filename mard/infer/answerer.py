@@ -16,6 +16,7 @@ from mard.infer.grammar import Limits
 from mard.lm.checkpoint import Model, load_adapter, load_trained
 from mard.lm.runtime import one_thread_if_small, quiet
 from mard.lm.tokenizer import load_tokenizer
+from mard.prm.reward import TraceScore, trace_score
 from mard.prm.score import Prm, load_prm
 from mard.schema import Protocol
 
@@ -45,7 +46,10 @@ class Answerer:
         samples = infer.samples_warm if protocol is Protocol.WARM else infer.samples_cold
         with one_thread_if_small(self.decoder.model):
             drawn = sample(self.decoder, questions, samples=samples, temperature=infer.temperature)
-            return score(self.prm, questions, drawn, epsilon=self.params.prm.epsilon, batch_size=batch_size)
+            return score(self.prm, questions, drawn, phi=self._phi(), batch_size=batch_size)
+
+    def _phi(self) -> TraceScore:
+        return trace_score(self.params.prm.aggregate, self.params.prm.epsilon)
 
     def unconstrained(self, questions: Sequence[Question]) -> list[list[Candidate]]:
         """Both greedy orderings without the grammar, unscored: what the constraint is measured against."""

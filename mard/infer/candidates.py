@@ -13,7 +13,7 @@ from mard.judge import lexicon
 from mard.judge.case import Case
 from mard.lm.prompt import build_prompt
 from mard.mirror import mirror
-from mard.prm.reward import min_plus
+from mard.prm.reward import TraceScore
 from mard.prm.score import Prm
 from mard.schema import Pool, Trace
 
@@ -113,7 +113,7 @@ def score(
     questions: Sequence[Question],
     candidates: Sequence[Sequence[Candidate]],
     *,
-    epsilon: float,
+    phi: TraceScore,
     batch_size: int,
     on_progress: Report = None,
 ) -> list[list[Candidate]]:
@@ -132,7 +132,7 @@ def score(
         if candidate.trace is None:
             return candidate
         steps = scores[prompt, candidate.trace]
-        return replace(candidate, step_scores=steps, phi=min_plus(steps, epsilon))
+        return replace(candidate, step_scores=steps, phi=phi(steps))
 
     return [[scored(prompt, each) for each in own] for prompt, own in zip(prompts, candidates, strict=True)]
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mard.evidence.render import with_names
+from mard.judge.safety import safety_flags
 from mard.schema import DrugEvidence, FinalAnswer, Step, Trace
 
 
@@ -39,6 +40,11 @@ class Prediction:
     def summary(self) -> str:
         """The summary, with the drugs' names."""
         return with_names(self.trace.summary, self.first, self.second)
+
+    @property
+    def safety(self) -> tuple[str, ...]:
+        """Flags of the reasoning-safety pass; empty for an argument that may be shown as it is."""
+        return safety_flags(self.trace)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""

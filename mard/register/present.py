@@ -40,6 +40,8 @@ def _lines(prediction: Prediction) -> Iterator[str]:
             yield from _wrapped(f"   {citation:<24} {prediction.evidence[citation]}", " " * 28)
     yield ""
     yield from _wrapped(prediction.summary, "")
+    if prediction.safety:
+        yield from _wrapped(f"safety flags: {', '.join(prediction.safety)}", "")
     yield ""
     yield f"model {prediction.model_version}"
     yield DISCLAIMER

@@ -8,7 +8,7 @@ from mard.dpo.dataset import is_flipped, preference_rows, score_losers
 from mard.dpo.preferences import Kind, Preference
 from mard.lm.prompt import build_prompt
 from mard.mirror import mirror
-from mard.prm.reward import min_plus
+from mard.prm.reward import min_plus, trace_score
 from mard.prm.score import Prm
 from mard.schema import Direction, Pool
 from tests import students
@@ -38,7 +38,7 @@ def preferences() -> list[Preference]:
 def test_losers_without_a_score_get_theirs_and_the_others_keep_it() -> None:
     prm = Prm(students.model(), students.tokenizer(), max_length=512)
     known, unknown = preferences()[0], replace(preferences()[1], phi_rejected=None)
-    first, second = score_losers([known, unknown], prm, pool_of, epsilon=0.1)
+    first, second = score_losers([known, unknown], prm, pool_of, phi=trace_score("min_plus", 0.1))
     assert first == known
     prompt, _ = students.prompts()[1]
     (scores,) = prm.score([(prompt, unknown.rejected)])

@@ -8,6 +8,7 @@ import pytest
 from mard.infer.candidates import Candidate, Question, Support, sample, score, support
 from mard.judge.case import Case
 from mard.mirror import mirror
+from mard.prm.reward import trace_score
 from mard.prm.score import Prm
 from mard.schema import Direction, Step, StepRole, Trace
 from tests import students
@@ -75,7 +76,7 @@ def test_equal_traces_are_scored_once_and_phi_is_min_plus() -> None:
     object.__setattr__(prm, "asked", [])
     flipped_back = Candidate("ba", 1, metabolism_trace())
     own = [Candidate("ab", 0, metabolism_trace()), flipped_back, Candidate("ab", 2, None)]
-    (found,) = score(prm, QUESTIONS[:1], [own], epsilon=0.1, batch_size=8)
+    (found,) = score(prm, QUESTIONS[:1], [own], phi=trace_score("min_plus", 0.1), batch_size=8)
     assert len(prm.asked) == 1
     # five scores 1/2 to 1/6: the least is the last, 1/6 + 0.1 / 6
     assert found[0].step_scores == (1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mard.evidence.meaning import meanings
 from mard.register.prediction import Prediction
 from mard.register.present import WIDTH, readable
@@ -46,3 +48,10 @@ def test_json_has_the_contracts_keys_in_the_users_order() -> None:
         "claim": "Drug A inhibits CYP3A4.",
         "citations": ["A:cyp3a4_inh"],
     }
+
+
+def test_an_unsafe_argument_is_shown_with_its_flags() -> None:
+    safe = prediction()
+    unsafe = replace(safe, trace=replace(safe.trace, summary="Drug A should be avoided with Drug B."))
+    assert "safety flags: treatment_advice" in readable(unsafe)
+    assert "safety flags" not in readable(safe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import mard.prm.score
 from mard.io import read_json, read_jsonl
+from mard.judge import safety
 from mard.retrieve.pools import PoolStore
 from mard.schema import Family, Trace
 from tasks import consensus, judge, teach
@@ -23,11 +25,8 @@ class StubPrm:
         self.confidence_of = confidence_of
         self.items: list[tuple[str, Trace]] = []
 
-    def score(
-        self, items: Sequence[tuple[str, Trace]], *, batch_size: int, on_progress: Callable[[int, int], None]
-    ) -> list[list[float]]:
+    def score(self, items: Sequence[tuple[str, Trace]], *, batch_size: int) -> list[list[float]]:
         self.items += items
-        on_progress(len(items), len(items))
         return [[self.confidence_of(trace)] * (len(trace.steps) + 1) for _, trace in items]
 
 
@@ -119,6 +118,35 @@ def test_winners_below_the_floor_are_dropped_and_counted(
     report = read_json(strict.stage("consensus") / "audit.json")
     assert (loose["dropped"], report["dropped"]) == (0, report["audited"])
     assert list(read_jsonl(strict.stage("consensus") / "traces.jsonl")) == []
+
+
+def test_how_many_pairs_are_scored_at_once_changes_nothing(
+    judged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ("traces.jsonl", "scored.jsonl", "audit.json")
+    decide(judged, monkeypatch, lambda trace: len(trace.steps) / 10)
+    whole = [(judged.stage("consensus") / name).read_bytes() for name in files]
+    monkeypatch.setattr(consensus, "PAIRS_AT_ONCE", 2)
+    decide(judged, monkeypatch, lambda trace: len(trace.steps) / 10)
+    assert [(judged.stage("consensus") / name).read_bytes() for name in files] == whole
+
+
+def test_an_unsafe_winner_is_replaced_or_dropped_and_counted(
+    judged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(judged, monkeypatch, lambda _: 0.9)
+    safe = list(read_jsonl(judged.stage("consensus") / "traces.jsonl"))
+    assert all(row["safety"] == [] for row in safe)
+    texts = [row["trace"]["summary"] for row in safe]
+    monkeypatch.setattr(safety, "_CERTAINTY", re.compile("|".join(re.escape(t.lower()) for t in texts)))
+    flags = {**safety.FLAGS, "false_certainty": safety._matching(safety._CERTAINTY)}
+    monkeypatch.setattr(safety, "FLAGS", flags)
+    decide(judged, monkeypatch, lambda _: 0.9)
+    left = list(read_jsonl(judged.stage("consensus") / "traces.jsonl"))
+    assert not {row["trace"]["summary"] for row in left} & set(texts)
+    report = read_json(judged.stage("consensus") / "audit.json")["safety"]
+    assert report["flags"]["false_certainty"] == report["unsafe"] == report["replaced"] + report["dropped"]
+    assert report["unsafe"] >= len(texts)
 
 
 def _scored(workspace: Workspace) -> list[dict[str, dict[str, dict[str, str]]]]:
