@@ -50,10 +50,28 @@ class StepTokens:
 
 @dataclass(frozen=True, slots=True)
 class EncodedTrace:
-    """Token ids of prompt and trace, and where the separators are (one a step, one for the answer)."""
+    """A prompt and a trace as token ids.
+
+    Attributes:
+        input_ids: Of both.
+        separators: Where the separators are, one a step and one for the answer.
+        head: Tokens of the prompt.
+    """
 
     input_ids: list[int]
     separators: list[int]
+    head: int
+
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        """Token ids of the prompt alone."""
+        return tuple(self.input_ids[: self.head])
+
+    @property
+    def tail(self) -> EncodedTrace:
+        """The trace alone, as it follows its prompt."""
+        separators = [place - self.head for place in self.separators]
+        return EncodedTrace(self.input_ids[self.head :], separators, 0)
 
 
 def trace_segments(trace: Trace) -> list[str]:
@@ -71,7 +89,7 @@ def encode_trace(
     lengths = [len(segment) for segment in segments]
     head = token_ids(tokenizer, prompt)[: max(0, max_length - sum(lengths))]
     separators = [len(head) + end - 1 for end in accumulate(lengths)]
-    return EncodedTrace([*head, *chain.from_iterable(segments)], separators)
+    return EncodedTrace([*head, *chain.from_iterable(segments)], separators, len(head))
 
 
 @dataclass(frozen=True, slots=True)
