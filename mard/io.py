@@ -79,12 +79,14 @@ def read_json(path: Path) -> Any:
     """Read JSON.
 
     Raises:
-        InputError: The file is missing or is not JSON; the message names the file and line.
+        InputError: The file is missing, cannot be read or is not JSON; the message names the file and line.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise InputError(f"{path}: not JSON: {error}") from error
 

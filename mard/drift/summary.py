@@ -77,7 +77,7 @@ def _wording(drift: Drift) -> Iterator[str]:
 
 
 def _evidence(drift: Drift) -> Iterator[str]:
-    changed = [row for row in drift.coverage.over("all") if row.changed or row.old != row.new]
+    changed = [row for row in drift.coverage.over("all") if row.changed or len({*row.shares}) > 1]
     for title, row in _titled("evidence", changed):
         old, new = row.shares
         found = _counts({"gained": row.gained, "lost": row.lost, "altered": row.altered})

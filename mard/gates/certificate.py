@@ -25,6 +25,7 @@ from mard.gates.report import to_rows
 from mard.gates.suite import RULES, SplitTables
 from mard.io import read_json, sha256_file, sha256_text
 from mard.schema import Protocol
+from mard.validation import build
 
 KIND: Final = "MARD split"
 FORMAT: Final = 1
@@ -60,15 +61,14 @@ _ROW: Final = {
     },
     "required": [field.name for field in fields(GateResult)],
 }
+_SEED: Final = {"type": "integer", "minimum": 0, "maximum": 2**64 - 1}
 _PARAMETERS: Final = {
     "type": "object",
     "properties": {
-        **{field.name: {"type": "number", "minimum": 0} for field in fields(Split)},
+        "warm_seed": _SEED,
+        "cold_seed": _SEED,
         "eval_sizes": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1},
-        "subset_train": {"type": "integer", "minimum": 1},
     },
-    "required": [field.name for field in fields(Split)],
-    "additionalProperties": False,
 }
 _SCHEMA: Final[dict[str, Any]] = {
     "$defs": {"counts": _COUNTS},
@@ -152,6 +152,14 @@ def read_certificate(path: Path) -> Certificate:
         place = "/".join(map(str, error.absolute_path)) or "the whole"
         problem = error.message if len(error.message) <= MAX_MESSAGE else error.validator
         raise InputError(f"{path}: not a split certificate of format {FORMAT}: {place}: {problem}") from error
+    faults: list[str] = []
+    build(Split, found["parameters"], faults, "parameters")
+    if faults:
+        raise InputError(f"{path}: not a split certificate of format {FORMAT}: {'; '.join(faults)}")
+    try:
+        digest(found)
+    except ValueError as error:
+        raise InputError(f"{path}: holds a number that JSON does not have ({error})") from error
     return found
 
 

@@ -72,7 +72,8 @@ def unpacked(data: bytes) -> pl.Series:
 
 
 def _single_spaced(texts: pl.Series) -> pl.Series:
-    messy = texts.str.contains("[\n\r\t\u00a0]|  ").arg_true()
+    beyond_ascii = texts.str.len_bytes() != texts.str.len_chars()  # where white space has many forms
+    messy = (texts.str.contains("[\n\r\t]|  ") | beyond_ascii).arg_true()
     if len(messy):
         texts = texts.scatter(messy, texts.gather(messy).str.replace_all(r"\s+", " "))
     return texts.str.strip_chars()

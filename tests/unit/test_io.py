@@ -76,6 +76,8 @@ def test_reading_nothing_and_nonsense(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(InputError, match="not JSON"):
         read_json(tmp_path / "bad.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_json(tmp_path)
 
 
 def test_sha256_of_known_bytes(tmp_path: Path) -> None:

@@ -67,12 +67,27 @@ def test_findings_of_later_stages_join_the_certificate(certificate):
         ({"format": 2}, "format: 1 was expected"),
         ({"gates": [{"gate": "pair_disjoint"}]}, "gates/0: "),
         ({"counts": {"pairs": "many"}}, "counts/pairs: "),
-        ({"parameters": {}}, "parameters: 'warm_seed' is a required property"),
+        ({"parameters": {}}, "parameters.warm_seed is missing; parameters.cold_seed is missing"),
     ],
 )
 def test_what_is_no_certificate_is_refused(certificate, tmp_path, change, problem):
     with pytest.raises(InputError, match=f"not a split certificate of format 1: {problem}"):
         saved(tmp_path, {**certificate, **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("subset_test", 1.0), ("subset_val", 0), ("test_share", 2), ("warm_seed", -1), ("cold_seed", 2**64)],
+)
+def test_parameters_that_no_split_was_drawn_with_are_refused(certificate, tmp_path, name, value):
+    parameters = {**certificate["parameters"], name: value}
+    with pytest.raises(InputError, match=name):
+        saved(tmp_path, {**certificate, "parameters": parameters})
+
+
+def test_a_number_that_json_does_not_have_is_refused(certificate, tmp_path):
+    with pytest.raises(InputError, match="a number that JSON does not have"):
+        saved(tmp_path, {**certificate, "release": {"version": float("nan")}})
 
 
 def test_a_certificate_without_a_field_is_refused(certificate, tmp_path):

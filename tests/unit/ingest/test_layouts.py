@@ -100,6 +100,7 @@ SENTENCES = st.sampled_from(
         "The metabolism of A can be decreased when combined with B.",
         "A may increase the\nsedative  activities of B.",
         "α-Tocopherol & <b> may increase 'x' \"y\" of B > A.",
+        "\u2003A\u2009may increase the\u202factivities\u3000of B.\u00a0",
         "  ",
         "",
     ]
