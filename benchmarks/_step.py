@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict
 from statistics import median
 from typing import Any, Final
 
 import torch
-from torch import nn
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from torch import Tensor, nn
+from transformers import PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
 from mard.config import Lora, load_params
-from mard.lm.checkpoint import Model, attach_lora
+from mard.lm.checkpoint import Model
 from tasks.stage import PARAMS
 
 LONGEST: Final = 4096
@@ -43,42 +45,36 @@ QWEN: Final = Qwen2Config(
 )
 QWEN_LORA: Final = Lora(r=64, alpha=128, dropout=0.05)
 
+ROOMY_BYTES: Final = 100e9
+"""Memory of a device that keeps all activations of Qwen2.5-7B over two rows of 4,096 tokens."""
+
 
 def is_large(scale: float) -> bool:
     """Whether the step is that of Qwen2.5-7B on a GPU; else it is the tiny student's."""
     return torch.cuda.is_available() and scale >= QWEN_FROM
 
 
-def build(scale: float) -> Model:
-    """Random weights: Qwen2.5-7B in bf16 with LoRA, or the student of ``params.yaml``, all of it trained."""
-    return adapted(QWEN, "cuda") if is_large(scale) else tiny()
+def random_model(scale: float) -> PreTrainedModel:
+    """Random weights without an adapter: Qwen2.5-7B in bf16 on the GPU, or the student of ``params.yaml``."""
+    if is_large(scale):
+        return decoder(QWEN, "cuda", torch.bfloat16)
+    student = load_params(PARAMS).student
+    assert student.architecture is not None
+    return decoder(
+        Qwen2Config(**asdict(student.architecture), tie_word_embeddings=True), "cpu", torch.float32
+    )
 
 
-def adapted(config: Qwen2Config, device: str) -> Model:
-    """A bf16 decoder with a LoRA adapter in float32, on its device from the start."""
+def decoder(config: Qwen2Config, device: str, dtype: torch.dtype) -> PreTrainedModel:
+    """A Qwen2 decoder, made on its device: a 7B model never passes through the host's memory."""
     with torch.device(device):
         torch.manual_seed(0)
-        base = Qwen2ForCausalLM._from_config(config, dtype=torch.bfloat16)
-        return attach_lora(base, QWEN_LORA, seed=0)
+        return Qwen2ForCausalLM._from_config(config, dtype=dtype)
 
 
-def tiny() -> Model:
-    """The student of ``params.yaml`` with random weights."""
-    shape = load_params(PARAMS).student.architecture
-    assert shape is not None
-    torch.manual_seed(0)
-    return Qwen2ForCausalLM(
-        Qwen2Config(
-            vocab_size=shape.vocab_size,
-            hidden_size=shape.hidden_size,
-            intermediate_size=shape.intermediate_size,
-            num_hidden_layers=shape.num_hidden_layers,
-            num_attention_heads=shape.num_attention_heads,
-            num_key_value_heads=shape.num_key_value_heads,
-            max_position_embeddings=LONGEST,
-            tie_word_embeddings=True,
-        )
-    )
+def lora(scale: float) -> Lora:
+    """The adapter's size: the paper's on Qwen2.5-7B, that of ``params.yaml`` on the tiny student."""
+    return QWEN_LORA if is_large(scale) else load_params(PARAMS).student.lora
 
 
 def trained(model: nn.Module) -> list[nn.Parameter]:
@@ -138,6 +134,32 @@ def model_flops(model: Model, rows: int, length: int, kept: int) -> float:
     width = config.hidden_size
     attention = 3 * 2 * 2 * (length / 2) * width * config.num_hidden_layers
     return rows * (length * (body + attention) + kept * head)
+
+
+def update(
+    model: Model, loss: Callable[[], Tensor], *, bf16: bool, learning_rate: float = 1e-5
+) -> Callable[[], float]:
+    """One whole update, as a function: forward, backward, AdamW. It returns the loss."""
+    optimizer = torch.optim.AdamW(trained(model), lr=learning_rate)
+
+    def step() -> float:
+        model.train()
+        with torch.autocast(model.device.type, torch.bfloat16) if bf16 else nullcontext():
+            value = loss()
+        value.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return value.item()
+
+    return step
+
+
+def recompute(model: Model) -> bool:
+    """Compute activations again on the way back where the device has little memory; whether it does."""
+    small = model.device.type == "cuda" and torch.cuda.get_device_properties(0).total_memory < ROOMY_BYTES
+    if small:
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    return small
 
 
 def device() -> dict[str, Any]:

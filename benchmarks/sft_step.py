@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +18,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from benchmarks._step import LONGEST, build, device, in_turns, is_large, model_flops, trained, utilisation
+from benchmarks._step import (
+    LONGEST,
+    device,
+    in_turns,
+    is_large,
+    lora,
+    model_flops,
+    random_model,
+    recompute,
+    trained,
+    update,
+    utilisation,
+)
 from mard.config import load_params
-from mard.lm.checkpoint import Model
+from mard.lm.checkpoint import Model, attach_lora
 from mard.lm.runtime import one_thread_if_small
 from mard.lm.training import Run, training_arguments
 from mard.sft.dataset import IGNORED, EncodedRow, MirrorBatch, MirrorPair
@@ -33,7 +44,6 @@ DEFAULT_SCALE = 0.1
 PAIRS: Final = 2
 ROUNDS: Final = 60
 LARGE_ROUNDS: Final = 8
-ROOMY_BYTES: Final = 100e9
 
 
 class WithoutKl(MirrorTrainer):
@@ -53,12 +63,11 @@ class WithoutKl(MirrorTrainer):
 def run(scale: float) -> tuple[dict[str, float | None], dict[str, Any]]:
     """The KL's overhead over steps taken in turns, and the model FLOPs a second over the device's peak."""
     large, length = is_large(scale), max(64, round(scale * LONGEST))
-    model = build(scale)
+    model: Model = random_model(scale)
+    if large:
+        model = attach_lora(model, lora(scale), seed=0)
+    recomputed = recompute(model)
     pairs = [mirror_pair(length, model.config.vocab_size, seed) for seed in range(1 if large else PAIRS)]
-    recompute = large and torch.cuda.get_device_properties(0).total_memory < ROOMY_BYTES
-    if recompute:
-        model.activation_checkpointing_enable()
-        model.enable_input_require_grads()
     with tempfile.TemporaryDirectory() as folder, one_thread_if_small(model):
         steps = [step(kind, model, pairs, Path(folder), large) for kind in (MirrorTrainer, WithoutKl)]
         overhead, with_kl, without = in_turns(*steps, LARGE_ROUNDS if large else ROUNDS)
@@ -70,7 +79,7 @@ def run(scale: float) -> tuple[dict[str, float | None], dict[str, Any]]:
         "trained_parameters": sum(parameter.numel() for parameter in trained(model)),
         "rows": rows,
         "length": length,
-        "recompute": recompute,
+        "activations_recomputed": recomputed,
         "seconds_with_kl": round(with_kl, 4),
         "seconds_without": round(without, 4),
         "tokens_per_second": round(rows * length / with_kl),
@@ -92,22 +101,12 @@ def mirror_pair(length: int, vocabulary: int, seed: int) -> MirrorPair:
 
 def step(
     kind: type[MirrorTrainer], model: Model, pairs: list[MirrorPair], work: Path, bf16: bool
-) -> Callable[[], None]:
-    """One whole update with the trainer's own loss: forward, backward, AdamW."""
+) -> Callable[[], float]:
+    """One update with the trainer's own loss, as the stage ``sft`` computes it."""
     run = Run(work, learning_rate=1e-5, epochs=1, batch_size=len(pairs), save_steps=1, seed=0)
     involution = Involution(torch.arange(4), torch.arange(model.config.vocab_size))
     trainer = kind(
         params=load_params(PARAMS).sft, involution=involution, model=model, args=training_arguments(run)
     )
     inputs = {name: tensor.to(model.device) for name, tensor in collate(pairs, pad=0).items()}
-    optimizer = torch.optim.AdamW(trained(model), lr=1e-5)
-
-    def update() -> None:
-        model.train()
-        with torch.autocast(model.device.type, torch.bfloat16) if bf16 else nullcontext():
-            loss = trainer.compute_loss(model, inputs)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return update
+    return update(model, lambda: trainer.compute_loss(model, inputs), bf16=bf16)

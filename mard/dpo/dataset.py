@@ -50,9 +50,7 @@ def score_losers(
     items = [(prompt, preference.rejected) for prompt, preference in zip(prompts, unscored, strict=True)]
     scores = iter(prm.score(items, batch_size=batch_size, on_progress=on_progress))
     return [
-        replace(preference, phi_rejected=phi(next(scores)))
-        if preference.phi_rejected is None
-        else preference
+        replace(preference, phi_rejected=phi(next(scores))) if preference.phi_rejected is None else preference
         for preference in preferences
     ]
 

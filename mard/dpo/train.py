@@ -61,11 +61,11 @@ def train_preferences(
 
     Raises:
         IncompatibleTrainer: The installed TRL is not known, and the fallback is ``error``.
-        InputError: No preference has a positive weight.
+        InputError: There is no preference, or none of positive weight.
     """
     counted = [row for row in rows if row.weight > 0 or not params.weighted]
     if not counted:
-        raise InputError("no preference has a positive weight: the reward model prefers no winner")
+        raise InputError(_why_none(rows))
     exact = params.weighted and params.backend == "exact" and _exact_is_possible(params)
     drawn = params.weighted and params.backend == "importance"
     run = Run(
@@ -98,6 +98,12 @@ def train_preferences(
     return Trained(trainer.model, history, weighted=exact or drawn)
 
 
+def _why_none(rows: Sequence[PreferenceRow]) -> str:
+    if rows:
+        return "no preference has a positive weight: the reward model prefers no winner"
+    return "no preference to train on: see dpo.hard_negatives, dpo.symmetry_pairs and student.max_length"
+
+
 def _exact_is_possible(params: Dpo) -> bool:
     try:
         check_trainer()
@@ -121,7 +127,7 @@ def _trainer(rows: Sequence[PreferenceRow], params: Dpo, *, exact: bool, **argum
         batch=params.batch_size,
         seed=params.seed,
     )
-    with quiet(), _no_mapping_bars():
+    with quiet(), no_mapping_bars():
         dataset = Dataset.from_list([asdict(rows[index]) for index in order])
         if not exact:
             return DPOTrainer(train_dataset=dataset, **arguments)
@@ -135,7 +141,8 @@ def _trainer(rows: Sequence[PreferenceRow], params: Dpo, *, exact: bool, **argum
 
 
 @contextmanager
-def _no_mapping_bars() -> Iterator[None]:
+def no_mapping_bars() -> Iterator[None]:
+    """No progress bars where TRL tokenises the rows."""
     disable_progress_bar()
     try:
         yield
