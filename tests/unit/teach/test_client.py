@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -47,13 +48,28 @@ def first(*faults: Reply, then: Reply | None = None) -> Answer:
     return lambda _body, number: faults[number] if number < len(faults) else then or completion(TRACE)
 
 
-def test_candidates_come_in_order_with_their_draw_and_tokens() -> None:
+def test_candidates_carry_their_draw_and_tokens() -> None:
     with serving(first(then=completion(TRACE, prompt_tokens=900, completion_tokens=150))) as seen:
-        found = list(teacher(seen.url).answer(draws(3)))
+        found = list(teacher(seen.url, concurrency=1).answer(draws(3)))
     assert [(c.index, c.temperature, c.seed) for c in found] == [(0, 0.3, 100), (1, 0.4, 101), (2, 0.5, 102)]
     assert all(c.trace == metabolism_trace() and c.error is None for c in found)
     assert (found[0].prompt_tokens, found[0].completion_tokens) == (900, 150)
     assert (found[0].pair_id, found[0].teacher) == ("DB00582|DB06626", "served")
+
+
+def test_an_answer_that_is_late_holds_up_no_other() -> None:
+    others_arrived = threading.Event()
+
+    def first_waits(body: dict[str, Any], _number: int) -> Reply:
+        if body["seed"] == 100:
+            assert others_arrived.wait(timeout=30)
+        return completion(TRACE)
+
+    with serving(first_waits) as seen:
+        answers = teacher(seen.url, concurrency=2, timeout_s=60.0).answer(draws(4))
+        assert [next(answers).index for _ in range(3)] == [1, 2, 3]
+        others_arrived.set()
+        assert [one.index for one in answers] == [0]
 
 
 def test_the_request_asks_for_the_draw_and_the_schema() -> None:
@@ -195,11 +211,19 @@ def test_think_blocks_are_stripped() -> None:
 
 
 def test_a_request_that_always_fails_while_others_succeed_is_a_candidate_with_an_error() -> None:
+    another_is_answered = threading.Event()
+
     def poisoned(body: dict[str, Any], _number: int) -> Reply:
-        return (500, "cannot", {}) if body["seed"] == 103 else completion(TRACE)
+        if body["seed"] == 103:
+            assert another_is_answered.wait(timeout=30)
+            return 500, "cannot", {}
+        if body["seed"] >= 105:  # so 104 has its answer, as only one worker asks while 103 waits
+            another_is_answered.set()
+        return completion(TRACE)
 
     with serving(poisoned) as seen:
-        found = sorted(teacher(seen.url, concurrency=2).answer(draws(12)), key=lambda one: one.index)
+        asked = teacher(seen.url, concurrency=2, timeout_s=60.0)
+        found = sorted(asked.answer(draws(12)), key=lambda one: one.index)
     assert [one.index for one in found if one.error] == [3]
     assert "failed 3 times, last with HTTP 500" in str(found[3].error)
 
