@@ -27,12 +27,18 @@ line and exits with status 2.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 class MardError(Exception):
     """Base of every deliberate error; its text is fit to show to a user."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go from a worker process to its parent with text and attributes, whatever the constructor takes."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class InputError(MardError):
@@ -133,17 +139,25 @@ class GateFailure(MardError):
         protocol: The split protocol it was checked on, or the table for a quality gate.
         count: How many violations there are.
         examples: A few of them, readable.
+        kept: The folder that holds all that was found, if any.
     """
 
-    def __init__(self, gate: str, protocol: str, count: int, examples: Sequence[str]) -> None:
+    def __init__(
+        self, gate: str, protocol: str, count: int, examples: Sequence[str], kept: Path | None = None
+    ) -> None:
         shown = ", ".join(examples)
+        where = f"; all of it is in {kept}" if kept else ""
         super().__init__(
-            f"gate {gate} fails on {protocol}: {count} violation{'s' * (count != 1)}, e.g. {shown}"
+            f"gate {gate} fails on {protocol}: {count} violation{'s' * (count != 1)}, e.g. {shown}{where}"
         )
         self.gate = gate
         self.protocol = protocol
         self.count = count
         self.examples = tuple(examples)
+
+    def kept_in(self, folder: Path) -> GateFailure:
+        """The same failure, saying where its findings are."""
+        return GateFailure(self.gate, self.protocol, self.count, self.examples, folder)
 
 
 class TokenizerError(MardError):
@@ -180,8 +194,8 @@ class BudgetReached(TeacherError):
 
     def __init__(self, teacher: str, spent: float, answered: int, wanted: int) -> None:
         super().__init__(
-            f"teacher {teacher}: {spent:.2f} spent, which is its budget, for {answered} of {wanted} candidates; "
-            "they are kept: raise its budget or lower teach.candidates, and run teach again"
+            f"teacher {teacher}: {spent:.2f} spent, which is its budget, for {answered} of {wanted} "
+            "candidates; they are kept: raise its budget or lower teach.candidates, and run teach again"
         )
         self.teacher = teacher
         self.spent = spent

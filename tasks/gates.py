@@ -5,7 +5,6 @@ When a gate fails, the stage leaves no folder; what was found is in ``artifacts/
 
 from __future__ import annotations
 
-import shutil
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,6 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     """Write report, Data Docs and certificate; stop where there is a violation."""
     from mard.gates.data_docs import enforce_quality, validate_tables, write_data_docs
 
-    failed = workspace.artifacts / "gates.failed"
-    shutil.rmtree(failed, ignore_errors=True)
     labels = contracts.read(workspace.need("label"), "label/labels")
     folder = workspace.need("split")
     tables = read_split(folder)
@@ -53,8 +50,6 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         },
     }
     write_json(out / "manifest.json", {**summary, "release": _release(workspace)})
-    if summary["violations"] or any(item.failures for item in validations):
-        shutil.copytree(out, failed)
     enforce(results)
     enforce_quality(validations)
     certificate = _certificate(workspace, tables, results)

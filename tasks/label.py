@@ -1,4 +1,7 @@
-"""Label: interaction sentences to one label a pair, under the fixed vocabulary."""
+"""Label: interaction sentences to one label a pair, under the fixed vocabulary.
+
+Where too many sentences fit no rule, the stage leaves no folder; they are in ``artifacts/label.failed``.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,6 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     drugs = contracts.read(workspace.need("ingest"), "ingest/drugs")
     taxonomy = load_taxonomy()
     tables = label_interactions(interactions, drugs, taxonomy)
-    _check_unmatched(tables, workspace.params.label.max_unmatched_share)
-
     contracts.write(out, "label/labels", tables.labels)
     contracts.write(out, "label/templates", tables.templates)
     contracts.write(out, "label/unmatched", tables.unmatched)
@@ -35,6 +36,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     manifest = _manifest(tables, taxonomy)
     release = read_json(workspace.need("ingest", "manifest.json"))["release"]
     write_json(out / "manifest.json", {"release": release, **manifest})
+    _check_unmatched(tables, workspace.params.label.max_unmatched_share)
     return manifest["counts"]
 
 

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from mard.config import Params, load_params
-from mard.errors import InputError, MardError, MissingArtifact, TeacherUnavailable, TrackingUnavailable
+from mard.errors import (
+    GateFailure,
+    InputError,
+    MardError,
+    MissingArtifact,
+    TeacherUnavailable,
+    TrackingUnavailable,
+)
 from mard.io import atomic_path, sha256_file, sha256_text
 from tasks.environment import REPOSITORY
 
@@ -140,9 +147,18 @@ def headline(summary: Summary) -> str:
 
 
 def run_stage(name: str, compute: Compute, workspace: Workspace) -> Summary:
-    """Run one stage: its folder replaces the old one only when ``compute`` returns."""
+    """Run one stage: its folder replaces the old one only when ``compute`` returns.
+
+    What a stage wrote before one of its gates failed is kept in ``STAGE.failed`` until it runs again.
+    """
+    failed = workspace.artifacts / f"{name}.failed"
+    shutil.rmtree(failed, ignore_errors=True)
     with atomic_path(workspace.stage(name)) as out:
         out.mkdir(parents=True)
-        summary = compute(workspace, out)
+        try:
+            summary = compute(workspace, out)
+        except GateFailure as failure:
+            out.rename(failed)
+            raise failure.kept_in(failed) from failure
     shutil.rmtree(workspace.artifacts / ".work" / name, ignore_errors=True)
     return summary

@@ -64,10 +64,15 @@ def test_too_many_unmatched_descriptions_stop_the_stage(tmp_path: Path):
     assert caught.value.count == 1
     assert caught.value.examples == (f"DB01109|{AXITINIB} (no_template: {FOREIGN!r})",)
     assert not workspace.stage("label").exists()
+    failed = workspace.artifacts / "label.failed"
+    assert str(caught.value).endswith(f"; all of it is in {failed}")
+    assert contracts.read(failed, "label/unmatched")["description"].to_list() == [FOREIGN]
+    assert read_json(failed / "manifest.json")["shares"]["unmatched"] == 0.5
 
     workspace = ingested(tmp_path, *sentences, allowed=0.5)
     run_stage("label", label.compute, workspace)
     assert contracts.read(workspace.stage("label"), "label/unmatched").height == 1
+    assert not failed.exists()
     assert read_json(workspace.stage("label") / "manifest.json")["counts"]["unmatched_no_template"] == 1
 
 
