@@ -2,7 +2,8 @@
 
 ``params.yaml`` is the only source of hyper-parameters. A preset from ``infra/presets`` overlays it,
 and ``--set section.key=value`` overlays both. All faults are reported together, before any stage
-starts. No field has a default here, so a value cannot hide in the code.
+starts. No field has a default here, so a value cannot hide in the code; only what a teacher may leave out
+(:class:`Teacher`) has.
 """
 
 from __future__ import annotations
