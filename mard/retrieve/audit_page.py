@@ -78,7 +78,8 @@ def _table(rates: Mapping[str, Rates]) -> str:
         )
         cells = "".join(f"<td>{own[k]:.3f}{change}</td>" for k, change in zip(ks, loss, strict=True))
         rows.append(f"<tr><th>{words}</th>{cells}</tr>")
-    return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="scroll">{table}</div>'
 
 
 def _figure(name: str, rates: Mapping[str, Rates]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,30 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 from mlflow import MlflowClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flows.servers import mlflow_command, prefect_command, prefect_environment
 from tests.conftest import ROOT
 from tests.flows.test_servers import free_port
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed"),
-]
-QUIET = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 
 @pytest.fixture
@@ -89,7 +71,11 @@ def prefect_address(finished: Path, prefect_home: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["evaluate/report.html", "gates/data_docs/index.html", "gates/certificate.html"]
+    "path",
+    [
+        *("gates/certificate.html", "gates/data_docs/index.html"),
+        *("retrieve/audit.html", "evaluate/report.html"),
+    ],
 )
 def test_a_page_opens_offline_and_asks_for_nothing(finished: Path, browser: Browser, path: str) -> None:
     context = browser.new_context(offline=True)
