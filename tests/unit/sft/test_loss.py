@@ -98,6 +98,48 @@ def test_equation_5_by_hand() -> None:
     assert terms.total(0.1, 0.25).item() == pytest.approx(3.05)
 
 
+@pytest.fixture
+def by_hand() -> tuple[torch.Tensor, MirrorBatch, Involution]:
+    """Five outcomes, of which 0 and 1 are each other's mirror and 0 to 3 are the tags; four positions.
+
+    AB is completed from position 1 on, its answer begins at 2; BA from 0 on, its answer begins at 1.
+    What AB says at 1, 2 and 3 is compared with what BA says at 0, 1 and 2; at its 0 and 3 they say noise.
+    """
+    one, other = (1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 2), (1 / 8, 1 / 4, 1 / 16, 1 / 16, 1 / 2)
+    last, swapped = (1 / 16, 1 / 16, 1 / 4, 1 / 8, 1 / 2), (1 / 16, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
+    noise = (1 / 64, 1 / 8, 11 / 64, 3 / 16, 1 / 2)
+    p = torch.tensor([[noise, one, one, last], [one, other, swapped, noise]])
+    places = {"final_answer": [2, 1], "subtype": [1, 0], "direction": [3, 2]}
+    batch = MirrorBatch(
+        input_ids=torch.zeros(2, 5, dtype=torch.long),
+        labels=torch.tensor([[IGNORED, 4, 4, 4], [4, 4, 4, 4]]),
+        weight=torch.ones(1),
+        **{name: torch.tensor(own) for name, own in places.items()},
+    )
+    return p.log(), batch, Involution(torch.arange(4), torch.tensor([1, 0, 2, 3, 4]))
+
+
+@pytest.mark.parametrize(
+    ("scope", "share"),
+    [
+        # The four tags alone, at 3 and 2: (1/8, 1/8, 1/2, 1/4) and (1/8, 1/8, 1/4, 1/2) are their own
+        # mirrors; KL = 1/2 log 2 - 1/4 log 2 either way.
+        ("tag", 1 / 4),
+        # All outcomes. `one` and the mirror of `other` are the same: 0. `last` and `swapped`: half the
+        # mass is elsewhere, 1/4 log 2 - 1/8 log 2. Mean of 0 and 1/8.
+        ("final_answer", 1 / 16),
+        # One position more: `one` twice, of which the mirror is `other`: 1/4 log 2 - 1/8 log 2.
+        ("trace", 1 / 12),
+    ],
+)
+def test_every_scope_by_hand(by_hand, scope: str, share: float) -> None:
+    terms = mirror_loss(*by_hand, scope, subtype=True)
+    assert terms.kl.tolist() == pytest.approx([share * log(2)])
+    assert terms.subtype_kl.tolist() == pytest.approx([log(2) / 8])  # `one` twice, at 1 and 0
+    assert terms.nll_ab.tolist() == terms.nll_ba.tolist() == pytest.approx([log(2)])
+    assert terms.total(0.1, 0.2).item() == pytest.approx((1 + 0.1 * share + 0.2 / 8) * log(2))
+
+
 def test_the_vocabulary_is_mirrored_like_the_text() -> None:
     tokenizer = students.tokenizer()
     mirrored = involution().vocabulary
