@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from collections import Counter
 from math import exp, log
+from unittest.mock import patch
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mard.dpo.loss import dpo_values, importance_rows, weighted_values
 
@@ -45,6 +48,22 @@ def test_drawing_in_proportion_to_the_weights_is_unbiased() -> None:
     assert expected == pytest.approx(1.7)
     assert abs(mean - expected) < 4 * spread / 40_000**0.5  # four standard errors
     assert Counter(draws)[3] == 0
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=2, max_size=6))
+def test_the_expected_gradient_of_a_drawn_row_is_that_of_equation_7(weights: list[float]) -> None:
+    """Over evenly spaced random numbers, which stand for all of them, instead of random ones."""
+    numbers = iter([(number + 0.5) / 6000 for number in range(6000)])
+    with patch("random.Random.random", lambda _: next(numbers)):
+        shares = Counter(importance_rows(weights, 6000, seed=1))
+    chosen = torch.linspace(-3, -1, len(weights), requires_grad=True)
+    values = dpo_values(chosen, torch.full_like(chosen, -2), chosen.detach() - 0.5, chosen.detach(), 0.1)
+    weight = torch.tensor(weights)
+    exact = weighted_values(values, weight, sum(weights) / len(weights)).mean()
+    drawn = sum(values[index] * count for index, count in shares.items()) / 6000
+    assert drawn.item() == pytest.approx(exact.item(), abs=2e-3)
+    gradients = (torch.autograd.grad(loss, chosen, retain_graph=True)[0] for loss in (exact, drawn))
+    assert torch.allclose(*gradients, atol=1e-4)
 
 
 def test_draws_hang_on_the_seed() -> None:

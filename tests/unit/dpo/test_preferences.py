@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mard.dpo.preferences import (
     Kind,
@@ -17,7 +19,7 @@ from mard.dpo.preferences import (
 )
 from mard.label.taxonomy import load_taxonomy
 from mard.mirror import mirror
-from mard.schema import Direction, Family, Label, Trace
+from mard.schema import Direction, Family, FinalAnswer, Label, Polarity, Trace
 from tests import students
 from tests.builders import METABOLISM_DOWN, metabolism_trace, with_answer
 
@@ -53,26 +55,41 @@ def test_an_unscored_loser_has_no_weight() -> None:
         _ = preference.weight
 
 
-@pytest.mark.parametrize(
-    ("kind", "trace"),
-    [
-        (Kind.ADVERSE_RISK, metabolism_trace()),
-        (Kind.FAMILY_AXIS, metabolism_trace()),
-        (Kind.FAMILY_AXIS, bleeding()),
-        (Kind.SUBTYPE, bleeding()),
-        (Kind.DIRECTION, metabolism_trace()),
-        (Kind.DIRECTION, bleeding()),
-    ],
-)
-def test_an_edit_changes_the_answer_alone_and_stays_valid(kind: Kind, trace: Trace) -> None:
-    preference = edited(kind, trace)
-    assert preference is not None
-    text, wrong = preference.chosen.to_json(), preference.rejected.to_json()
-    before = text.index(',"final_answer":')
-    assert wrong[:before] == text[:before]
-    assert wrong != text
-    assert Trace.from_json(wrong) == preference.rejected
+@st.composite
+def traces(draw: st.DrawFn) -> Trace:
+    """Any answer of the taxonomy, after a summary that quotes an answer of its own."""
+    name = draw(st.sampled_from(TAXONOMY.names))
+    answer = FinalAnswer(
+        TAXONOMY.family_of(name),
+        name,
+        draw(st.sampled_from([Direction.A_TO_B, Direction.B_TO_A, Direction.BIDIRECTIONAL])),
+        draw(st.sampled_from(Polarity)),
+        draw(st.floats(0, 1)),
+        abstain=False,
+    )
+    summary = draw(st.sampled_from(["Drug A inhibits Drug B.", 'It says ,"final_answer":{ here — twice.']))
+    return replace(metabolism_trace(), summary=summary, final_answer=answer)
+
+
+@given(traces(), st.sampled_from(EDITS), st.integers(0, 2**32))
+def test_an_edit_changes_the_answer_alone_and_stays_valid(trace: Trace, kind: Kind, seed: int) -> None:
+    preference = edited(kind, trace, seed=seed)
+    if preference is None:  # the only two reasons: it is that family already, or its one subtype
+        alone = len(TAXONOMY.subtypes(trace.final_answer.family)) == 1
+        is_risk = trace.final_answer.family is Family.ADVERSE_RISK
+        assert (kind is Kind.ADVERSE_RISK and is_risk) or (kind is Kind.SUBTYPE and alone)
+        return
+    for chosen, rejected in (
+        (preference.chosen, preference.rejected),
+        (mirror(preference.chosen), mirror(preference.rejected)),
+    ):
+        text, wrong = chosen.to_json().encode(), rejected.to_json().encode()
+        before = text.rindex(b',"final_answer":')
+        assert wrong[:before] == text[:before]
+        assert wrong.rindex(b',"final_answer":') == before
+        assert Trace.from_json(wrong.decode()) == rejected
     answer = preference.rejected.final_answer
+    assert answer.label != trace.final_answer.label
     assert answer.subtype in TAXONOMY.subtypes(answer.family)
 
 
@@ -146,6 +163,29 @@ def test_symmetry_takes_the_best_loser_below_the_winner() -> None:
     assert found.weight == pytest.approx(0.3)
     assert symmetry_pair(PAIR, ScoredTrace(wrong, 0.9), candidates, METABOLISM_DOWN) is None
     assert symmetry_pair(PAIR, ScoredTrace(trace, 0.9), candidates[3:], METABOLISM_DOWN) is None
+
+
+@given(st.permutations([0.2, 0.6, 0.7, 0.95]), st.integers(0, 3))
+def test_the_symmetry_pair_of_the_mirror_is_the_mirror_of_the_symmetry_pair(
+    phis: list[float], consistent: int
+) -> None:
+    trace = metabolism_trace()
+    candidates = [
+        ScoredTrace(
+            with_answer(trace, direction=Direction.A_TO_B if index == consistent else Direction.B_TO_A), phi
+        )
+        for index, phi in enumerate(phis)
+    ]
+    found = symmetry_pair(PAIR, ScoredTrace(trace, 0.9), candidates, METABOLISM_DOWN)
+    flipped = symmetry_pair(
+        PAIR,
+        ScoredTrace(mirror(trace), 0.9),
+        [ScoredTrace(mirror(each.trace), each.phi) for each in candidates],
+        mirror(METABOLISM_DOWN),
+    )
+    assert found is not None
+    assert found.phi_rejected < found.phi_chosen
+    assert flipped == replace(found, chosen=mirror(found.chosen), rejected=mirror(found.rejected))
 
 
 def everything(max_pairs: int, seed: int = 1) -> list[Preference]:
