@@ -11,7 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import TaskRunner
 
-from flows.corpus import STAGES
+from flows.corpus import CORPUS
 from flows.runners import result_of
 from flows.servers import one_prefect_server
 from mard.errors import InputError, MardError
@@ -26,7 +26,7 @@ SUFFIXES = (".xml", ".xml.gz", ".zip")
 def build(workspace: Workspace) -> None:
     """The stages ingest to retrieve of one release, each a task run that retries by itself."""
     install_one_line_errors()
-    for stage in STAGES:
+    for stage in CORPUS:
         stage(workspace)
 
 

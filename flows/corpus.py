@@ -1,4 +1,4 @@
-"""A drug release becomes labelled, split, gated and searchable."""
+"""A drug release becomes labelled, split, gated and searchable; baselines say what it gives away easily."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection
 from prefect import flow
 
 from flows.stages import run_in_order
+from tasks.baselines import baselines
 from tasks.evidence import evidence
 from tasks.gates import gates
 from tasks.ingest import ingest
@@ -15,7 +16,8 @@ from tasks.retrieve import retrieve
 from tasks.split import split
 from tasks.stage import Workspace
 
-STAGES = (ingest, label, evidence, split, gates, retrieve)
+CORPUS = (ingest, label, evidence, split, gates, retrieve)
+STAGES = (*CORPUS, baselines)
 
 
 @flow(name="corpus", validate_parameters=False)

@@ -1,6 +1,6 @@
 """The whole story: a drug release in, an audited and registered adapter out.
 
-    corpus    ingest, label, evidence, split, gates, retrieve
+    corpus    ingest, label, evidence, split, gates, retrieve, baselines
     distill   teach, judge, prm, consensus
     train     sft, dpo
     release   infer, evaluate, register

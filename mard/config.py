@@ -96,6 +96,27 @@ class Retrieve:
 
 
 @dataclass(frozen=True)
+class Baselines:
+    """Baselines (section 12): votes, and structural models in three tiers.
+
+    Attributes:
+        models: Which ones; a structural model is fitted in every tier.
+        max_train: Training rows of a structural model at most, stratified by family.
+        k: Neighbours that vote.
+        trees: Boosting rounds.
+        depth: Depth of a tree.
+        seed: Seed of every draw.
+    """
+
+    models: list[Literal["majority", "neighbour_vote", "logistic", "xgboost"]]
+    max_train: Annotated[int, Bounds(10)]
+    k: Annotated[int, Bounds(1, 100)]
+    trees: Annotated[int, Bounds(1)]
+    depth: Annotated[int, Bounds(1)]
+    seed: Annotated[int, Bounds(0)]
+
+
+@dataclass(frozen=True)
 class Teacher:
     """One teacher. ``symbolic`` names a built-in reasoner; ``openai`` an endpoint that speaks its protocol.
 
@@ -272,6 +293,7 @@ class Dpo:
     learning_rate: Annotated[float, Bounds(0)]
     epochs: Annotated[float, Bounds(0)]
     batch_size: Annotated[int, Bounds(1)]
+    accumulation: Annotated[int, Bounds(1)]
     save_steps: Annotated[int, Bounds(1)]
     seed: Annotated[int, Bounds(0)]
 
@@ -295,15 +317,26 @@ class Infer:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """Altered questions to the raw model (section 12).
+
+    Attributes:
+        pairs: Pairs a protocol and probe at most; 0 asks nothing.
+        triangles: Triples of drugs a protocol at most.
+        seed: Of the draws.
+    """
+
+    pairs: Annotated[int, Bounds(0)]
+    triangles: Annotated[int, Bounds(0)]
+    seed: Annotated[int, Bounds(0)]
+
+
+@dataclass(frozen=True)
 class Evaluate:
-    """Metrics, intervals and baselines (section 12)."""
+    """Metrics and intervals (section 12)."""
 
     bootstrap_resamples: Annotated[int, Bounds(10)]
     ece_bins: Annotated[int, Bounds(2)]
-    baselines: list[Literal["majority", "neighbour_vote", "logistic", "xgboost"]]
-    baseline_max_train: Annotated[int, Bounds(10)]
-    xgboost_trees: Annotated[int, Bounds(1)]
-    xgboost_depth: Annotated[int, Bounds(1)]
     worked_traces: Annotated[int, Bounds(0)]
     seed: Annotated[int, Bounds(0)]
 
@@ -340,6 +373,7 @@ class Params:
     split: Split
     gates: Gates
     retrieve: Retrieve
+    baselines: Baselines
     teach: Teach
     judge: Judge
     student: Student
@@ -348,6 +382,7 @@ class Params:
     sft: Sft
     dpo: Dpo
     infer: Infer
+    probe: Probe
     evaluate: Evaluate
     register: Register
     launch: Launch
@@ -409,7 +444,7 @@ def _cross_checks(params: Params) -> Iterable[str]:
             yield "student.architecture: hidden_size, num_attention_heads, num_key_value_heads must divide"
     for name, batch in (
         ("sft: batch_pairs times accumulation", params.sft.batch_pairs * params.sft.accumulation),
-        ("dpo.batch_size", params.dpo.batch_size),
+        ("dpo: batch_size times accumulation", params.dpo.batch_size * params.dpo.accumulation),
         ("prm.batch_size", params.prm.batch_size),
     ):
         if batch % params.launch.processes:

@@ -36,8 +36,8 @@ def _choice(values: Any, **options: Any) -> pa.Column:
     return pa.Column(pl.String, pa.Check.isin([str(value) for value in values]), **options)
 
 
-def _unit(**options: Any) -> pa.Column:
-    return pa.Column(pl.Float64, pa.Check.in_range(0, 1), **options)
+def _unit(number: Any = pl.Float64, **options: Any) -> pa.Column:
+    return pa.Column(number, pa.Check.in_range(0, 1), **options)
 
 
 def _text(**options: Any) -> pa.Column:
@@ -65,6 +65,7 @@ def _canonical() -> pa.Check:
 
 
 _ORDERED = (Direction.A_TO_B, Direction.B_TO_A, Direction.BIDIRECTIONAL)
+_HELD_OUT = (Part.VAL, Part.TEST)
 _KINDS = ("target", "enzyme", "transporter", "carrier")
 _SETS = ("teacher", *Protocol)
 _TIERS = ("full_correct", "family_correct", "abstention", "near_miss", "rejected")
@@ -225,6 +226,19 @@ TABLES: dict[str, Any] = {
         },
         unique=["set", "pair_id", "rank"],
     ),
+    # One row a held-out pair and model. ``margin``: the most probable family's lead over the next one.
+    "baselines/predictions": _table(
+        {
+            "protocol": _choice(Protocol),
+            "part": _choice(_HELD_OUT),
+            "pair_id": _pair(),
+            "model": _text(),
+            **_LABEL_COLUMNS,
+            **{f"p_{family}": _unit(pl.Float32) for family in Family},
+            "margin": _unit(),
+        },
+        unique=["protocol", "part", "model", "pair_id"],
+    ),
     "judge/verdicts": _table(
         {
             "pair_id": _pair(),
@@ -243,7 +257,7 @@ TABLES: dict[str, Any] = {
     "infer/predictions": _table(
         {
             "protocol": _choice(Protocol),
-            "part": _choice((Part.VAL, Part.TEST)),
+            "part": _choice(_HELD_OUT),
             "pair_id": _pair(),
             "ordering": _choice(("ab", "ba")),
             "layer": _text(),
@@ -260,16 +274,6 @@ TABLES: dict[str, Any] = {
             "supported": _count(),
         },
         unique=["protocol", "part", "pair_id", "ordering", "layer"],
-    ),
-    "evaluate/baselines": _table(
-        {
-            "protocol": _choice(Protocol),
-            "baseline": _text(),
-            "pair_id": _pair(),
-            **_LABEL_COLUMNS,
-            "confidence": _unit(),
-        },
-        unique=["protocol", "baseline", "pair_id"],
     ),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 GATES: Final = (
     ("gates", "report.json"),
-    *((stage, "gates.json") for stage in ("retrieve", "prm", "sft", "dpo", "infer")),
+    *((stage, "gates.json") for stage in ("retrieve", "baselines", "prm", "sft", "dpo", "infer")),
 )
 TRAINED: Final = ("prm", "sft", "dpo")
 
@@ -58,6 +57,13 @@ class Inputs:
         """Test rows of the student's answers."""
         table = contracts.read(self.workspace.need("infer"), "infer/predictions")
         return table.filter(pl.col("part") == Part.TEST)
+
+    @cached_property
+    def baselines(self) -> pl.DataFrame:
+        """Every baseline's answers on test pairs."""
+        table = contracts.read(self.workspace.need("baselines"), "baselines/predictions")
+        confidence = pl.max_horizontal("^p_.*$").cast(pl.Float64)
+        return table.filter(pl.col("part") == Part.TEST).with_columns(confidence=confidence)
 
     @cached_property
     def stack(self) -> dict[str, Any]:
@@ -91,57 +97,23 @@ class Inputs:
 
 
 def compute(workspace: Workspace, out: Path) -> Summary:
-    """Write figures, baselines' answers, tables and the report."""
+    """Write figures, tables and the report."""
     from mard.evaluate.tables import csv_tables
 
     inputs = Inputs(workspace)
-    baselines = run_all_baselines(inputs)
-    metrics = measure(inputs, baselines)
-    contracts.write(out, "evaluate/baselines", baselines)
+    metrics = measure(inputs)
     write_json(out / "metrics.json", metrics)
     for name, text in csv_tables(metrics).items():
         write_text(out / "tables" / f"{name}.csv", text)
     write_text(out / "report.html", render(inputs, metrics))
     summary = _headline(metrics)
-    files = ("metrics.json", "baselines.parquet")
-    hashes = {name: sha256_file(out / name) for name in files}
+    hashes = {"metrics.json": sha256_file(out / "metrics.json")}
     write_json(out / "manifest.json", {"release": metrics["release"], "headline": summary, "sha256": hashes})
     _log(workspace, metrics, out)
     return {f"{protocol} macro-F1": figures["macro_f1"] for protocol, figures in summary.items()}
 
 
-def run_all_baselines(inputs: Inputs) -> pl.DataFrame:
-    """Every baseline's answers on every protocol, fitted on the protocol's own train part."""
-    import numpy as np
-
-    from mard.evaluate.contest import Contest, Settings, run_baselines
-    from mard.evaluate.features import DrugTable
-    from mard.retrieve.neighbours import NeighbourIndex
-
-    workspace, params = inputs.workspace, inputs.workspace.params.evaluate
-    fingerprints = np.load(workspace.need("evidence", "fingerprints.npy"), allow_pickle=False)
-    table = DrugTable.build(inputs.drugs, fingerprints)
-    index = NeighbourIndex.load(workspace.need("retrieve", "index"))
-    neighbours = contracts.read(workspace.need("retrieve"), "retrieve/neighbours")
-    settings = Settings(
-        names=params.baselines,
-        max_train=params.baseline_max_train,
-        trees=params.xgboost_trees,
-        depth=params.xgboost_depth,
-        k=workspace.params.retrieve.k,
-        seed=params.seed,
-    )
-    answers = []
-    for protocol in Protocol:
-        queries = inputs.gold(protocol).select("pair_id", "drug_a", "drug_b")
-        shown = neighbours.filter(pl.col("set") == protocol).join(queries, on="pair_id", how="semi")
-        contest = Contest(protocol, inputs.train(protocol), queries, shown, index, table)
-        with Progress(f"baselines on {protocol}") as progress:
-            answers.append(run_baselines(contest, settings, os.cpu_count() or 1, progress))
-    return pl.concat(answers)
-
-
-def measure(inputs: Inputs, baselines: pl.DataFrame) -> dict[str, Any]:
+def measure(inputs: Inputs) -> dict[str, Any]:
     """The content of ``metrics.json``."""
     from mard.evaluate.protocol import evaluate_protocol
 
@@ -149,7 +121,7 @@ def measure(inputs: Inputs, baselines: pl.DataFrame) -> dict[str, Any]:
     with Progress("measuring") as progress:
         protocols = {}
         for done, protocol in enumerate(Protocol, start=1):
-            protocols[str(protocol)] = evaluate_protocol(_evaluation(inputs, protocol, baselines))
+            protocols[str(protocol)] = evaluate_protocol(_evaluation(inputs, protocol))
             progress(done, len(Protocol))
     return {
         "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
@@ -162,7 +134,7 @@ def measure(inputs: Inputs, baselines: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _evaluation(inputs: Inputs, protocol: Protocol, baselines: pl.DataFrame) -> Evaluation:
+def _evaluation(inputs: Inputs, protocol: Protocol) -> Evaluation:
     from mard.evaluate import rarity
     from mard.evaluate.protocol import Evaluation
 
@@ -173,7 +145,7 @@ def _evaluation(inputs: Inputs, protocol: Protocol, baselines: pl.DataFrame) -> 
         protocol=protocol,
         gold=gold,
         predictions=inputs.predictions.filter(pl.col("protocol") == protocol),
-        baselines=baselines.filter(pl.col("protocol") == protocol),
+        baselines=inputs.baselines.filter(pl.col("protocol") == protocol),
         counts=rarity.rarer_count(gold, rarity.pair_counts(counted)),
         final_layer=inputs.stack["final"],
         layers=inputs.stack["layers"],

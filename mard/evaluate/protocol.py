@@ -37,7 +37,7 @@ class Evaluation:
         protocol: The protocol.
         gold: ``pair_id``, ``drug_a``, ``drug_b`` and label columns of the ``n`` test pairs, sorted.
         predictions: Rows of ``infer/predictions`` for these pairs, every layer and ordering.
-        baselines: Rows of ``evaluate/baselines`` for these pairs.
+        baselines: Rows of ``baselines/predictions`` for these pairs at least, and ``confidence``.
         counts: Pairs of each pair's rarer drug ``[n]``; see :mod:`mard.evaluate.rarity`.
         final_layer: The layer whose answers are the student's.
         layers: Every layer, in the order of the stack.
@@ -79,7 +79,7 @@ class Evaluation:
 
     def baseline(self, name: str) -> pl.DataFrame:
         """A baseline's rows in the order of gold."""
-        return self._aligned(self.baselines.filter(pl.col("baseline") == name), f"baseline {name!r}")
+        return self._aligned(self.baselines.filter(pl.col("model") == name), f"baseline {name!r}")
 
     def _aligned(self, rows: pl.DataFrame, what: str) -> pl.DataFrame:
         aligned = self.gold.select("pair_id").join(rows, on="pair_id", how="inner", maintain_order="left")
@@ -103,7 +103,7 @@ def evaluate_protocol(data: Evaluation) -> dict[str, Any]:
         raise ContractError(
             "infer/predictions", [f"no rows of {data.final_layer!r} for {data.protocol} test"]
         )
-    names = data.baselines["baseline"].unique(maintain_order=True).to_list()
+    names = data.baselines["model"].unique(maintain_order=True).to_list()
     contest = {name: _contested(data, data.baseline(name)) for name in names}
     own = _contested(data, student)
     right, confidence = _right(data, student), student["confidence"].to_numpy()

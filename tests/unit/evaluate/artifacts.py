@@ -36,11 +36,12 @@ SKILL = {"warm": 0.9, "drug_cold": 0.8, "pair_cold": 0.7}
 
 def write_artifacts(world: World, workspace: Workspace) -> None:
     """Write the folders of every stage before evaluate."""
-    from tasks import retrieve, split
+    from tasks import baselines, retrieve, split
 
     _corpus(world, workspace)
     run_stage("split", split.compute, workspace)
     run_stage("retrieve", retrieve.compute, workspace)
+    run_stage("baselines", baselines.compute, workspace)
     _training(workspace)
     _answers(workspace)
 

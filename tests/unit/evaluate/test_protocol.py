@@ -61,7 +61,7 @@ def evaluation() -> Evaluation:
                 _rows("stack", "ab", abstain=(1,)),
             ]
         ),
-        baselines=baseline.with_columns(baseline=pl.lit("neighbour vote")),
+        baselines=baseline.with_columns(model=pl.lit("neighbour vote")),
         counts=np.array([3, 3, 9, 12]),
         final_layer="stack",
         layers=["greedy", "self_consistency", "stack"],

@@ -21,14 +21,12 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mard.evaluate.statistic import DIGITS, Floats
+from mard.baselines.arrays import DIGITS, Floats, Matrix
 from mard.schema import Family, PkRole
 
 FOLDED_BITS: Final = 512
 ATC_LEVELS: Final = (1, 3, 4, 5)
 """Characters of an ATC code at its first four levels; the fifth is the substance itself."""
-
-Matrix = Any  # scipy.sparse.csr_array of float64
 
 
 class Tier(IntEnum):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mard.evaluate.retrieval import channels, training_neighbours
+from mard.baselines.retrieval import channels, training_neighbours
 from mard.schema import Protocol
 from tests.unit.evaluate.world import make_world
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from mard.evaluate.plurality import elect, neighbour_ballots, train_ballots
+from mard.baselines.plurality import elect, neighbour_ballots, train_ballots
 
 NEIGHBOURS = pl.DataFrame(
     [

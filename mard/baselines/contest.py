@@ -6,24 +6,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, Final
 
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from mard.evaluate.baselines import (
+from mard.baselines.arrays import PROBABILITIES, Floats
+from mard.baselines.features import DrugTable, Tier, VoteFeatures, pair_features
+from mard.baselines.retrieval import OnProgress, channels, neighbours, training_neighbours
+from mard.baselines.structural import (
     MODELS,
     Examples,
     Model,
-    majority,
-    neighbour_vote,
     sample_train,
     structural,
 )
-from mard.evaluate.features import DrugTable, Tier, VoteFeatures, pair_features
-from mard.evaluate.retrieval import OnProgress, channels, training_neighbours
-from mard.evaluate.statistic import Floats
+from mard.baselines.votes import majority, neighbour_vote
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.schema import Protocol
+
+NARROW: Final[Any] = dict.fromkeys(PROBABILITIES, pl.Float32)
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,7 @@ class Contest:
     Attributes:
         protocol: The protocol; its name is the index's universe.
         train: Its train part: ``pair_id``, ``drug_a``, ``drug_b`` and label columns.
-        queries: ``pair_id``, ``drug_a`` and ``drug_b`` of its test pairs.
-        neighbours: Rows of ``retrieve/neighbours`` for the queries.
+        queries: ``pair_id``, ``drug_a`` and ``drug_b`` of held-out pairs.
         index: The neighbour index.
         table: Multi-hot rows of the drugs.
     """
@@ -42,9 +43,15 @@ class Contest:
     protocol: Protocol
     train: pl.DataFrame
     queries: pl.DataFrame
-    neighbours: pl.DataFrame
     index: NeighbourIndex
     table: DrugTable
+
+    def fitted_on(self) -> pl.Series:
+        """Ids of all pairs that a baseline may learn from: the train part, and what retrieval shows."""
+        shown = self.index.universes[self.protocol].members.pairs
+        drugs = pl.Series(self.index.drug_ids, dtype=pl.String)
+        ids = drugs[shown[:, 0]] + "|" + drugs[shown[:, 1]]
+        return pl.concat([self.train["pair_id"], ids.alias("pair_id")])
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Settings:
         max_train: Training rows of a structural model at most, stratified by family.
         trees: Boosting rounds.
         depth: Depth of a tree.
-        k: Neighbours that a training pair is shown.
+        k: Neighbours that a pair is shown.
         seed: Seed of every draw.
     """
 
@@ -71,13 +78,16 @@ class Settings:
 def run_baselines(
     contest: Contest, settings: Settings, workers: int = 1, on_progress: OnProgress | None = None
 ) -> pl.DataFrame:
-    """Answers of every baseline, with the columns of ``evaluate/baselines``, whatever ``workers`` is.
+    """Answers of every baseline, the same for any number of workers.
 
     Args:
         contest: What they are fitted on and asked.
         settings: Which ones.
         workers: Baselines that run side by side, each on one thread.
         on_progress: Called with (baselines done, baselines in all); a structural model counts once a tier.
+
+    Returns:
+        ``protocol``, ``model`` and the columns of an answer (:data:`mard.baselines.arrays.ANSWER`).
     """
     runs = dict(_runs(contest, settings))
     with (
@@ -91,7 +101,8 @@ def run_baselines(
                 on_progress(done, len(jobs))
     protocol = pl.lit(str(contest.protocol)).alias("protocol")
     return pl.concat(
-        job.result().select(protocol, pl.lit(name).alias("baseline"), pl.all()) for name, job in jobs.items()
+        job.result().select(protocol, pl.lit(name).alias("model"), pl.all()).cast(NARROW)
+        for name, job in jobs.items()
     )
 
 
@@ -103,19 +114,20 @@ def _no_threads_of_its_own() -> None:
 def _runs(contest: Contest, settings: Settings) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
     """Row name and computation of each baseline, simplest first."""
     train, queries = contest.train, contest.queries
+    shown = neighbours(contest.index, contest.protocol, queries, settings.k)
     if "majority" in settings.names:
         yield "majority", partial(majority, train, queries)
     if "neighbour_vote" in settings.names:
-        yield "neighbour vote", partial(neighbour_vote, train, queries, contest.neighbours)
+        yield "neighbour vote", partial(neighbour_vote, train, queries, shown)
     models = [name for name in MODELS if name in settings.names]
     if not models:
         return
-    rows, asked = _training_view(contest, settings), _View.of(contest, queries, contest.neighbours)
+    rows, asked = _training_view(contest, settings), _View.of(contest, queries, shown)
     for tier in Tier:
-        shown, question = rows.examples(tier), asked.examples(tier)
+        taught, question = rows.examples(tier), asked.examples(tier)
         for name in models:
             model = Model(name, settings.trees, settings.depth, settings.seed)
-            yield f"{name} {tier}", partial(structural, model, shown, question)
+            yield f"{name} {tier}", partial(structural, model, taught, question)
 
 
 def _training_view(contest: Contest, settings: Settings) -> _View:

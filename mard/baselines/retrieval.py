@@ -1,4 +1,4 @@
-"""What retrieval shows of a protocol's training pairs, so that a baseline can learn from neighbours.
+"""What retrieval shows of pairs, so that a baseline can learn from neighbours.
 
 A training pair never sees itself (leave-one-out), and its neighbours imitate test time: under
 ``drug_cold`` none holds one of its drugs, drawn at random, under ``pair_cold`` none holds either. Else
@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from mard.evaluate.statistic import Floats
+from mard.baselines.arrays import Floats
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.scalars import MAX_ATC_DEPTH
 from mard.retrieve.similarity import pair_scalars
@@ -32,10 +33,32 @@ NEIGHBOUR_COLUMNS: Final = {
 }
 
 
+def neighbours(
+    index: NeighbourIndex,
+    protocol: Protocol,
+    pairs: pl.DataFrame,
+    k: int,
+    hidden: NDArray[np.int32] | None = None,
+) -> pl.DataFrame:
+    """Neighbours of pairs, with the columns of ``retrieve/neighbours`` that a vote needs.
+
+    Args:
+        index: The protocol's name is its universe.
+        protocol: Whose train may be shown.
+        pairs: ``pair_id``, ``drug_a`` and ``drug_b`` in canonical order, ``[n]``.
+        k: Neighbours a pair.
+        hidden: Rows of the drugs that no neighbour may contain ``[n, w]``; by default none.
+    """
+    roster = index.roster({*pairs["drug_a"], *pairs["drug_b"]})
+    a, b = (roster.rows(pairs[side]) for side in ("drug_a", "drug_b"))
+    shown = index.shown(protocol, index.query_many(protocol, roster, a, b, k, avoid=hidden))
+    return shown.with_columns(pair_id=pairs["pair_id"][shown["query"]]).select(list(NEIGHBOUR_COLUMNS))
+
+
 def training_neighbours(
     index: NeighbourIndex, protocol: Protocol, train: pl.DataFrame, k: int, seed: int
 ) -> pl.DataFrame:
-    """Neighbours of training pairs, with the columns of ``retrieve/neighbours`` that a vote needs.
+    """:func:`neighbours` of training pairs, as a held-out pair would find its own.
 
     Args:
         index: The protocol's name is its universe.
@@ -53,8 +76,7 @@ def training_neighbours(
         Protocol.PAIR_COLD: [a, b],
     }[protocol]
     hidden = np.array(avoid, dtype=np.int32).reshape(-1, train.height).T
-    shown = index.shown(protocol, index.query_many(protocol, roster, a, b, k, avoid=hidden))
-    return shown.with_columns(pair_id=train["pair_id"][shown["query"]]).select(list(NEIGHBOUR_COLUMNS))
+    return neighbours(index, protocol, train, k, hidden)
 
 
 def channels(index: NeighbourIndex, pairs: pl.DataFrame) -> Floats:

@@ -7,14 +7,11 @@ such elections; they differ in who votes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import polars as pl
 
-from mard.evaluate.statistic import DIGITS
+from mard.baselines.arrays import DIGITS, FAMILIES, LEVELS
 from mard.retrieve.vote import RANK_WEIGHT, SUM_DIGITS
-
-LEVELS: Final = ("family", "subtype", "direction", "polarity")
 
 
 def elect(ballots: pl.DataFrame, by: Sequence[str], levels: Sequence[str] = LEVELS) -> pl.DataFrame:
@@ -42,6 +39,13 @@ def _winners(ballots: pl.DataFrame, by: Sequence[str], level: str) -> pl.DataFra
         .sort("weight", level, descending=[True, False])
         .unique(by, keep="first", maintain_order=True)
     )
+
+
+def family_shares(ballots: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Each family's share of the weight in each group: ``by`` and ``p_<family>``, sorted."""
+    share = pl.col("weight") / pl.col("weight").sum()
+    shares = (share.filter(pl.col("family") == name).sum().alias(f"p_{name}") for name in FAMILIES)
+    return ballots.group_by(by).agg(shares).with_columns(pl.col("^p_.*$").clip(0, 1).round(DIGITS)).sort(by)
 
 
 def neighbour_ballots(neighbours: pl.DataFrame) -> pl.DataFrame:

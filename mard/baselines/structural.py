@@ -1,7 +1,6 @@
-"""Baselines fitted on the protocol's own train part.
+"""Structural models: classifiers over a tier's features (:mod:`mard.baselines.features`).
 
-``majority`` and ``neighbour vote`` are elections (:mod:`mard.evaluate.plurality`). A structural model
-(:mod:`mard.evaluate.features`) answers in four steps, so that it is scored on the whole label:
+They answer in four steps, so that they are scored on the whole label:
 
 1. family, by a classifier over symmetric features;
 2. subtype, the most common one of that family in train, or in tier (iii) the one that the query's
@@ -27,16 +26,24 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 from xgboost import XGBClassifier
 
-from mard.evaluate.answers import texts
-from mard.evaluate.features import Matrix, PairFeatures
-from mard.evaluate.plurality import LEVELS, elect, neighbour_ballots, train_ballots
-from mard.evaluate.statistic import DIGITS, Floats, Texts
-from mard.schema import Direction, Family
+from mard.baselines.arrays import (
+    ANSWER,
+    DIGITS,
+    FAMILIES,
+    LEVELS,
+    PROBABILITIES,
+    Floats,
+    Matrix,
+    Texts,
+    texts,
+    with_margin,
+)
+from mard.baselines.features import PairFeatures
+from mard.baselines.plurality import elect, neighbour_ballots, train_ballots
+from mard.schema import Direction
 
 ModelName = Literal["logistic", "xgboost"]
 MODELS: Final[tuple[ModelName, ...]] = ("logistic", "xgboost")
-FAMILIES: Final = np.array([str(family) for family in Family])
-ANSWER: Final = ("pair_id", *LEVELS, "confidence")
 SOLVER_STEPS: Final = 2000
 
 
@@ -75,25 +82,12 @@ def sample_train(train: pl.DataFrame, size: int, seed: int) -> pl.DataFrame:
     return shuffled.sort(quantile, "pair_id").head(size).sort("pair_id")
 
 
-def majority(train: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
-    """The most common label in train, level by level, for every query."""
-    everyone = train_ballots(train).with_columns(group=pl.lit("all"))
-    winner = elect(everyone, ["group"]).rename({"share": "confidence"})
-    return queries.select("pair_id").join(winner, how="cross").select(ANSWER)
-
-
-def neighbour_vote(train: pl.DataFrame, queries: pl.DataFrame, neighbours: pl.DataFrame) -> pl.DataFrame:
-    """The neighbours' vote; a query without neighbours gets the majority's answer."""
-    voted = elect(neighbour_ballots(neighbours), ["pair_id"]).rename({"share": "confidence"})
-    voted = voted.join(queries, on="pair_id", how="semi").select(ANSWER)
-    silent = queries.join(voted, on="pair_id", how="anti")
-    return pl.concat([voted, majority(train, silent)]).sort("pair_id")
-
-
 def structural(model: Model, train: Examples, queries: Examples) -> pl.DataFrame:
     """Answers of a classifier fitted on ``train``, one row a query, in the queries' order."""
-    family, confidence = _predict_family(model, train, queries)
-    answers = queries.pairs.select("pair_id", family=pl.Series(family), confidence=pl.Series(confidence))
+    likely = _predict_family(model, train, queries)
+    family = np.array(FAMILIES)[likely.argmax(axis=1)]
+    probable = pl.DataFrame(likely, schema=PROBABILITIES)
+    answers = with_margin(queries.pairs.select("pair_id", family=pl.Series(family)).hstack(probable))
     answers = _with_subtype(answers, train.pairs, queries.neighbours)
     forth = _predict_direction(model, train, queries, family)
     toward = np.where(forth >= 0.5, Direction.A_TO_B, Direction.B_TO_A).astype(np.str_)
@@ -102,11 +96,13 @@ def structural(model: Model, train: Examples, queries: Examples) -> pl.DataFrame
     return answers.with_columns(direction=pl.Series(direction)).select(ANSWER)
 
 
-def _predict_family(model: Model, train: Examples, queries: Examples) -> tuple[Texts, Floats]:
+def _predict_family(model: Model, train: Examples, queries: Examples) -> Floats:
+    """Probability of each family ``[n, 7]``; 0 for one that train does not have."""
     family = texts(train.pairs["family"])
     classes, probability = _fit(model, train.features.symmetric, family, _balance(family))
-    likely = probability(queries.features.symmetric)
-    return classes[likely.argmax(axis=1)], likely.max(axis=1).clip(0, 1).round(DIGITS)
+    likely = np.zeros((queries.pairs.height, len(FAMILIES)))
+    likely[:, np.searchsorted(FAMILIES, classes)] = probability(queries.features.symmetric)
+    return likely.clip(0, 1).round(DIGITS)
 
 
 def _with_subtype(
@@ -175,7 +171,7 @@ def _balance(family: Texts) -> Floats:
 
 
 def _one_hot(family: Texts) -> Matrix:
-    return sparse.csr_array((family[:, None] == FAMILIES).astype(np.float64))
+    return sparse.csr_array((family[:, None] == np.array(FAMILIES)).astype(np.float64))
 
 
 def _join(left: Matrix, right: Matrix) -> Matrix:

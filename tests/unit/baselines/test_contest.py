@@ -5,9 +5,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from mard.evaluate.contest import Contest, Settings, run_baselines
-from mard.evaluate.features import DrugTable
-from mard.evaluate.retrieval import training_neighbours
+from mard.baselines.contest import Contest, Settings, run_baselines
+from mard.baselines.features import DrugTable
 from mard.schema import Protocol
 from tests.unit.evaluate.world import make_world
 
@@ -19,7 +18,6 @@ CONTEST = Contest(
     Protocol.WARM,
     TRAIN,
     QUERIES,
-    training_neighbours(INDEX, Protocol.WARM, QUERIES, 5, seed=0),
     INDEX,
     DrugTable.build(WORLD.drugs, WORLD.fingerprints),
 )
@@ -32,19 +30,19 @@ def answers() -> pl.DataFrame:
 
 
 def test_every_baseline_answers_every_query_once(answers: pl.DataFrame) -> None:
-    assert answers["baseline"].unique(maintain_order=True).to_list() == [
+    assert answers["model"].unique(maintain_order=True).to_list() == [
         "majority",
         "neighbour vote",
         *(f"{model} {tier}" for tier in ("(i)", "(ii)", "(iii)") for model in ("logistic", "xgboost")),
     ]
-    for _, own in answers.group_by("baseline"):
+    for _, own in answers.group_by("model"):
         assert sorted(own["pair_id"]) == QUERIES["pair_id"].to_list()
     assert answers.null_count().sum_horizontal().item() == 0
 
 
 def test_pharmacology_helps_where_labels_follow_from_it(answers: pl.DataFrame) -> None:
     right = answers.join(TEST.select("pair_id", truth="family"), on="pair_id")
-    accuracy = dict(right.group_by("baseline").agg((pl.col("family") == pl.col("truth")).mean()).iter_rows())
+    accuracy = dict(right.group_by("model").agg((pl.col("family") == pl.col("truth")).mean()).iter_rows())
     assert accuracy["xgboost (ii)"] > accuracy["xgboost (i)"] + 0.1 > accuracy["majority"] + 0.1
 
 
@@ -56,12 +54,18 @@ def test_the_labels_of_the_queries_are_never_looked_at(answers: pl.DataFrame) ->
 
 def test_the_same_seed_gives_the_same_answers_on_any_number_of_workers(answers: pl.DataFrame) -> None:
     again = run_baselines(CONTEST, replace(SETTINGS, names=("xgboost",)), workers=3)
-    assert again.equals(answers.join(again, on="baseline", how="semi"))
+    assert again.equals(answers.join(again, on="model", how="semi"))
+
+
+def test_what_it_was_fitted_on_is_the_train_part_and_what_retrieval_shows() -> None:
+    assert set(CONTEST.fitted_on()) == set(TRAIN["pair_id"])
+    leaky = replace(CONTEST, index=WORLD.index(warm=WORLD.labels))
+    assert set(leaky.fitted_on()) == set(WORLD.labels["pair_id"])
 
 
 def test_only_what_is_asked_for_is_run_and_reported() -> None:
     seen: list[tuple[int, int]] = []
     majority = replace(SETTINGS, names=("majority",))
     table = run_baselines(CONTEST, majority, on_progress=lambda *done: seen.append(done))
-    assert table["baseline"].unique().to_list() == ["majority"]
+    assert table["model"].unique().to_list() == ["majority"]
     assert seen == [(1, 1)]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mard.evaluate.features import FOLDED_BITS, DrugTable, Tier, VoteFeatures, pair_features
+from mard.baselines.features import FOLDED_BITS, DrugTable, Tier, VoteFeatures, pair_features
 from mard.schema import PkRole
 from tests.unit.evaluate.world import make_world
 

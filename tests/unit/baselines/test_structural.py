@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from mard.evaluate.answers import Labels
-from mard.evaluate.baselines import Examples, Model, majority, neighbour_vote, sample_train, structural
-from mard.evaluate.features import PairFeatures
-from mard.evaluate.retrieval import NEIGHBOUR_COLUMNS
+from mard.baselines.arrays import FAMILIES, PROBABILITIES, texts
+from mard.baselines.features import PairFeatures
+from mard.baselines.retrieval import NEIGHBOUR_COLUMNS
+from mard.baselines.structural import Examples, Model, sample_train, structural
 from mard.schema import Direction
 
 TRAIN = pl.DataFrame(
@@ -40,28 +40,6 @@ def _many(copies: int = 12) -> Examples:
     return Examples(pairs, _features(symmetric, [[1.0], [-1.0], [-1.0], [0.0]] * copies))
 
 
-def test_the_majority_is_decided_level_by_level() -> None:
-    answer = majority(TRAIN, _queries("q", "r"))
-    # metabolism 3 of 4; within it b_to_a 2 of 3; within that down and up tie, down comes first
-    assert answer.rows() == [
-        ("q", "PK_Metabolism", "metabolism", "b_to_a", "down", 0.75),
-        ("r", "PK_Metabolism", "metabolism", "b_to_a", "down", 0.75),
-    ]
-
-
-def test_a_query_without_neighbours_gets_the_majority() -> None:
-    neighbours = pl.DataFrame(
-        [("q", 0, 0.4, "AdverseRisk", "bleeding", "bidirectional", "up")],
-        schema=NEIGHBOUR_COLUMNS,
-        orient="row",
-    )
-    answers = neighbour_vote(TRAIN, _queries("r", "q"), neighbours)
-    assert answers.select("pair_id", "family", "confidence").rows() == [
-        ("q", "AdverseRisk", 1.0),
-        ("r", "PK_Metabolism", 0.75),
-    ]
-
-
 @pytest.mark.parametrize("model", [LOGISTIC, XGBOOST], ids=lambda model: model.name)
 def test_a_structural_model_answers_the_whole_label(model: Model) -> None:
     asked = Examples(_queries("q", "r", "s"), _features([[1, 0.2], [1, 0.2], [0, 0.2]], [[1], [-1], [1]]))
@@ -71,6 +49,13 @@ def test_a_structural_model_answers_the_whole_label(model: Model) -> None:
     # where a subtype is bidirectional in train, the direction classifier is not asked
     assert answers["direction"].to_list() == ["a_to_b", "b_to_a", "bidirectional"]
     assert answers["subtype"].to_list() == ["metabolism", "metabolism", "bleeding"]
+    probable = answers.select(PROBABILITIES).to_numpy()
+    assert probable.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
+    assert [FAMILIES[place] for place in probable.argmax(axis=1)] == answers["family"].to_list()
+    assert set(np.flatnonzero(probable.any(axis=0))) == {
+        0,
+        6,
+    }  # families that train does not have are ruled out
 
 
 @pytest.mark.parametrize("model", [LOGISTIC, XGBOOST], ids=lambda model: model.name)
@@ -91,10 +76,11 @@ def test_a_flipped_pair_gets_the_mirrored_direction(model: Model) -> None:
     z, one = sparse.csr_array(draw.normal(size=(20, 3))), sparse.csr_array(np.ones((20, 1)))
     asked = _queries(*(f"q{i}" for i in range(20)))
     forth, back = (
-        Labels.of(structural(model, train, Examples(asked, PairFeatures(one, each)))) for each in (z, -z)
+        texts(structural(model, train, Examples(asked, PairFeatures(one, each)))["direction"])
+        for each in (z, -z)
     )
-    assert set(forth.direction) == {"a_to_b", "b_to_a"}
-    assert (np.where(forth.direction == Direction.A_TO_B, "b_to_a", "a_to_b") == back.direction).all()
+    assert set(forth) == {"a_to_b", "b_to_a"}
+    assert (np.where(forth == Direction.A_TO_B, "b_to_a", "a_to_b") == back).all()
 
 
 def test_in_the_third_tier_neighbours_of_the_family_decide_the_subtype() -> None:
@@ -116,7 +102,8 @@ def test_in_the_third_tier_neighbours_of_the_family_decide_the_subtype() -> None
 def test_a_train_part_with_one_family_and_no_direction_is_answered_with_it() -> None:
     train = Examples(TRAIN.tail(1), _features([[0, 1]], [[0]]))
     answers = structural(LOGISTIC, train, Examples(_queries("q"), _features([[1, 1]], [[1]])))
-    assert answers.row(0) == ("q", "AdverseRisk", "bleeding", "bidirectional", "up", 1.0)
+    sure = [1.0 if family == "AdverseRisk" else 0.0 for family in FAMILIES]
+    assert answers.row(0) == ("q", "AdverseRisk", "bleeding", "bidirectional", "up", *sure, 1.0)
 
 
 def test_sampling_keeps_the_shares_of_the_families_and_is_seeded() -> None:
