@@ -102,10 +102,19 @@ def test_every_citation_of_a_worked_trace_leads_to_its_evidence(finished: Path, 
     assert broken == []
 
 
-def test_the_report_does_not_scroll_sideways_on_a_phone(finished: Path, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("gates/certificate.html", "gates/data_docs/index.html", "gates/data_docs/label-labels.html"),
+        *("retrieve/audit.html", "evaluate/report.html"),
+    ],
+)
+def test_a_page_does_not_scroll_sideways_on_a_phone(finished: Path, browser: Browser, path: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 800})
-    page.goto((finished / "evaluate" / "report.html").as_uri())
+    page.goto((finished / path).as_uri())
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth + 1")
+    marks = page.locator(".pass").all()
+    assert all(mark.bounding_box()["height"] < 30 for mark in marks), "words are broken in the middle"
     page.close()
 
 
