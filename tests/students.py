@@ -115,6 +115,7 @@ def dpo_params(**changes: object) -> Dpo:
         "learning_rate": 1e-2,
         "epochs": 1.0,
         "batch_size": 4,
+        "accumulation": 1,
         "save_steps": 2,
         "seed": 4,
     }

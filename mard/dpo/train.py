@@ -73,6 +73,7 @@ def train_preferences(
         learning_rate=params.learning_rate,
         epochs=params.epochs,
         batch_size=params.batch_size,
+        accumulation=params.accumulation,
         save_steps=params.save_steps,
         seed=params.seed,
         bf16=bf16,
@@ -124,7 +125,7 @@ def _trainer(rows: Sequence[PreferenceRow], params: Dpo, *, exact: bool, **argum
     order = schedule(
         [len(row.prompt) + len(row.chosen) for row in rows],
         epochs=params.epochs,
-        batch=params.batch_size,
+        batch=params.batch_size * params.accumulation,
         seed=params.seed,
     )
     with quiet(), no_mapping_bars():

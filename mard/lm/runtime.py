@@ -58,13 +58,13 @@ def reproducible(seed: int) -> Iterator[None]:
 def quiet() -> Iterator[None]:
     """No progress bars from transformers: progress is reported by callbacks.
 
-    Nor the warning that PEFT uses a name that transformers has renamed.
+    Nor the warnings that PEFT and TRL use names that transformers has renamed.
     """
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            warnings.filterwarnings("ignore", r"`\w*gradient_checkpointing\w*` is deprecated", FutureWarning)
             yield
     finally:
         if shown:

@@ -29,7 +29,14 @@ def rows(weights: tuple[float, ...] = (1.0,)) -> list[PreferenceRow]:
     ]
 
 
-def run(work: Path, own: list[PreferenceRow] | None = None, on_progress=None, **changes: object) -> Trained:
+def run(
+    work: Path,
+    own: list[PreferenceRow] | None = None,
+    on_progress=None,
+    bf16: bool = False,
+    recompute: bool = False,
+    **changes: object,
+) -> Trained:
     return train_preferences(
         students.model().eval(),
         students.tokenizer(),
@@ -37,6 +44,8 @@ def run(work: Path, own: list[PreferenceRow] | None = None, on_progress=None, **
         students.dpo_params(**changes),
         students.LORA,
         work=work,
+        bf16=bf16,
+        recompute=recompute,
         on_progress=on_progress,
     )
 
@@ -77,7 +86,8 @@ def test_it_learns_to_prefer_and_leaves_the_reference_alone(tmp_path: Path) -> N
         assert torch.equal(found.model(input_ids=ids).logits, base(input_ids=ids).logits)
 
 
-def test_a_killed_run_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [{}, {"batch_size": 2, "accumulation": 2}], ids=["plain", "accumulating"])
+def test_a_killed_run_ends_where_an_undisturbed_one_does(tmp_path: Path, how: dict[str, int]) -> None:
     class Killed(BaseException):
         pass
 
@@ -86,12 +96,40 @@ def test_a_killed_run_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None
             raise Killed
 
     own = rows((1.0, 0.5))
-    whole = run(tmp_path / "whole", own, epochs=2.0)
+    whole = run(tmp_path / "whole", own, epochs=2.0, **how)
     with pytest.raises(Killed):
-        run(tmp_path / "killed", own, kill, epochs=2.0)
-    resumed = run(tmp_path / "killed", own, epochs=2.0)
+        run(tmp_path / "killed", own, kill, epochs=2.0, **how)
+    resumed = run(tmp_path / "killed", own, epochs=2.0, **how)
     assert students.same_weights(whole.model, resumed.model)
     assert whole.history == resumed.history
+
+
+def test_accumulated_micro_batches_update_like_one_batch(tmp_path: Path) -> None:
+    own = rows((1.0, 0.2, 0.4))
+    one = run(tmp_path / "one", own, save_steps=1)
+    two = run(tmp_path / "two", own, save_steps=1, batch_size=1, accumulation=4)
+    assert len(one.history) == len(two.history) == 2
+    for point, same in zip(one.history, two.history, strict=True):
+        for name in ("loss", "grad_norm"):
+            assert point[name] == pytest.approx(same[name], rel=2e-3)
+    for left, right in zip(one.model.parameters(), two.model.parameters(), strict=True):
+        assert (left - right).abs().max() < 2e-4  # sums in another order, after two updates of 1e-2
+
+
+def test_recomputed_activations_change_nothing(tmp_path: Path) -> None:
+    own = rows((1.0, 0.2))
+    kept = run(tmp_path / "kept", own)
+    recomputed = run(tmp_path / "recomputed", own, recompute=True)
+    assert students.same_weights(kept.model, recomputed.model)
+    assert kept.history == recomputed.history
+
+
+def test_bf16_computes_coarsely_and_keeps_a_fine_adapter(tmp_path: Path) -> None:
+    fine = run(tmp_path / "fine")
+    coarse = run(tmp_path / "coarse", bf16=True)
+    assert {weight.dtype for weight in coarse.model.parameters() if weight.requires_grad} == {torch.float32}
+    assert not students.same_weights(fine.model, coarse.model)
+    assert coarse.history[-1]["loss"] == pytest.approx(fine.history[-1]["loss"], rel=0.02)
 
 
 def test_rows_without_weight_are_left_out(tmp_path: Path) -> None:
