@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def main() -> int:
     """Run one benchmark, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=(*NAMES, "all"), metavar="NAME", help=", ".join((*NAMES, "all")))
-    parser.add_argument("--scale", type=float, default=None, help="size relative to a full release")
+    parser.add_argument("--scale", type=_scale, default=None, help="size relative to a full release")
     parser.add_argument(
         "--artifacts", type=Path, default=None, help="measure on a pipeline's folder (the benchmark leaks)"
     )
@@ -32,8 +33,17 @@ def main() -> int:
     return 0
 
 
+def _scale(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
 def _measure(name: str, scale: float | None, artifacts: Path | None) -> Mapping[str, Any]:
     module = import_module(f"benchmarks.{name}")
+    if artifacts is not None and "artifacts" not in signature(module.run).parameters:
+        raise SystemExit(f"the benchmark {name} makes its own data: leave --artifacts out")
     chosen = module.DEFAULT_SCALE if scale is None else scale
     ratios, details = module.run(chosen) if artifacts is None else module.run(chosen, artifacts)
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -42,7 +42,7 @@ def run_pipeline(
             first=first,
             last=last,
         )
-    typer.echo(_where(artifacts))
+    typer.echo(readable(artifacts))
 
 
 def _provide_sample() -> None:
@@ -53,18 +53,22 @@ def _provide_sample() -> None:
         track_data()
 
 
-def _where(artifacts: Path | None) -> str:
+def readable(artifacts: Path | None) -> str:
+    """What there is to look at now, as lines for a terminal."""
     folder = REPOSITORY / "artifacts" if artifacts is None else artifacts.resolve()
-    lines = ["", "Research use only; not a medical device. Done:"]
-    report = folder / "evaluate" / "report.html"
-    registration = folder / "register" / "registration.json"
-    if report.exists():
-        lines.append(f"  report            {report}")
-    if registration.exists():
-        lines.append(f"  registered model  {_registered(registration)}")
     option = "" if artifacts is None else f" --artifacts {folder}"
-    lines.append(f"  user interfaces   mard ui{option}  (or `make ui`)")
-    lines.append(f"  one prediction    mard predict DB00582 DB06626{option}")
+    lines = ["", "Research use only; not a medical device. Done:"]
+    registration = folder / "register" / "registration.json"
+    pages = {
+        "certificate": folder / "gates" / "certificate.html",
+        "retrieval": folder / "retrieve" / "audit.html",
+        "report": folder / "evaluate" / "report.html",
+    }
+    lines += [f"  {name:<18}{page}" for name, page in pages.items() if page.exists()]
+    lines.append(f"  {'user interfaces':<18}mard ui{option}  (or `make ui`)")
+    if registration.exists():
+        lines.append(f"  {'registered model':<18}{_registered(registration)}")
+        lines.append(f"  {'one prediction':<18}mard predict DB00582 DB06626{option}")
     return "\n".join(lines)
 
 

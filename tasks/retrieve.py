@@ -67,7 +67,8 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         "sha256": {name: sha256_file(out / name) for name in ("queries.parquet", "neighbours.parquet")},
     }
     write_json(out / "manifest.json", manifest)
-    return {"universes": manifest["universes"], "queries": manifest["queries"], "audit": report}
+    counts = {"drugs": manifest["drugs"], "queries": queries.height, "neighbours": neighbours.height}
+    return {**counts, "universes": manifest["universes"], "audit": report}
 
 
 def universes_of(splits: Splits, subset: pl.DataFrame) -> dict[str, pl.DataFrame]:
