@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,20 @@ from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from mard.prm.corrupt import Corruptor
     from mard.prm.dataset import StepRow
+    from mard.prm.evaluate import Metrics
+    from mard.prm.score import Prm
     from tasks.tracking import Run
 
 
 def compute(workspace: Workspace, out: Path) -> Summary:
-    """Write the model, its tokenizer, its metrics beside the untrained seed's, and gate 9."""
+    """Write the model, its tokenizer, its metrics beside the untrained seed's, and gate 9.
+
+    A share of the training rows has a citation spoilt; the held-out rows are as the judges left them.
+    """
     from mard.prm.dataset import divide, read_step_rows
     from tasks.tracking import tracked
     from tasks.training import check_training_rows
@@ -37,9 +44,11 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         seed=params.seed,
     )
     check_training_rows(workspace, out, "prm rows", [row.pair_id for row in (*rows, *held_out)])
+    corruptor = _corruptor(workspace, (*rows, *held_out))
+    learnt = list(corruptor.replace_share(rows, params.corrupted_share))
     with tracked(workspace, "prm", params, work=_work(workspace), machine=True) as run:
         run.data(steps)
-        metrics = _train(run, workspace, out, rows, held_out)
+        metrics = _train(run, workspace, out, learnt, partial(_measured, rows=held_out, corruptor=corruptor))
     manifest = {
         "traces": {"train": len(rows), "held_out": len(held_out)},
         "pairs": {"train": _pairs(rows), "held_out": _pairs(held_out)},
@@ -49,14 +58,34 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     return {**manifest["traces"], **metrics["held_out"]}
 
 
+def _corruptor(workspace: Workspace, rows: Sequence[StepRow]) -> Corruptor:
+    from mard.judge.gold import read_gold
+    from mard.prm.corrupt import Corruptor, cited
+    from mard.retrieve.pools import PoolStore
+
+    store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
+    gold = read_gold(workspace.need("split", "teacher_subset.parquet"))
+    return Corruptor(partial(store.pool, "teacher"), gold, cited(rows), workspace.params.prm.seed)
+
+
+def _measured(prm: Prm, rows: Sequence[StepRow], corruptor: Corruptor) -> dict[str, Metrics]:
+    from mard.prm.evaluate import evaluate_citations, evaluate_prm
+
+    return {"held_out": evaluate_prm(prm, rows), "citations": evaluate_citations(prm, rows, corruptor)}
+
+
 def _train(
-    run: Run, workspace: Workspace, out: Path, rows: Sequence[StepRow], held_out: Sequence[StepRow]
+    run: Run,
+    workspace: Workspace,
+    out: Path,
+    rows: Sequence[StepRow],
+    measured: Callable[[Prm], dict[str, Metrics]],
 ) -> dict[str, Any]:
     from mard.lm.checkpoint import save_trained
     from mard.lm.start import starting_point
     from mard.prm.dataset import prm_examples
     from mard.prm.score import Prm
-    from mard.prm.train import evaluate_prm, train_prm
+    from mard.prm.train import train_prm
     from tasks.training import write_results
 
     student, params = workspace.params.student, workspace.params.prm
@@ -65,7 +94,7 @@ def _train(
         student, params.lora, checkpoint=checkpoint, corpus=_corpus(rows), seed=params.seed
     )
     scorer = Prm(model, tokenizer, student.max_length)
-    seed = evaluate_prm(scorer, held_out)
+    seed = measured(scorer)
     with Progress("training the reward model") as progress:
         history = train_prm(
             model,
@@ -78,15 +107,23 @@ def _train(
             on_progress=progress,
         )
     save_trained(model, tokenizer, out, base=checkpoint)
-    trained = evaluate_prm(scorer, held_out)
-    lift = {
-        name: trained[name] - seed[name]
-        for name in ("accuracy", "auroc", "ece")
-        if trained[name] is not None and seed[name] is not None
+    trained = measured(scorer)
+    metrics = {
+        **trained,
+        "untrained_seed": seed["held_out"],
+        "lift": lift(trained["held_out"], seed["held_out"]),
     }
-    metrics = {"held_out": trained, "untrained_seed": seed, "lift": lift}
     write_results(run, out, metrics, history)
     return metrics
+
+
+def lift(trained: Metrics, seed: Metrics) -> dict[str, float]:
+    """What training has changed, where both have a figure."""
+    return {
+        name: after - before
+        for name in ("accuracy", "auroc", "ece")
+        if (after := trained[name]) is not None and (before := seed[name]) is not None
+    }
 
 
 def _corpus(rows: Sequence[StepRow]) -> chain[str]:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, Trainer
@@ -15,11 +14,10 @@ from transformers import PreTrainedTokenizerBase, Trainer
 from mard.config import Prm as PrmParams
 from mard.lm.checkpoint import Model
 from mard.lm.training import OnLog, OnProgress, Run, train
-from mard.prm.dataset import PrmExample, StepRow
+from mard.prm.dataset import PrmExample
 from mard.prm.encode import StepBatch, StepTokens
 from mard.prm.loss import step_loss
-from mard.prm.metrics import step_metrics
-from mard.prm.score import Prm, step_logits
+from mard.prm.score import step_logits
 
 
 class PrmTrainer(Trainer):
@@ -83,11 +81,3 @@ def collate(examples: Sequence[PrmExample], pad: int) -> dict[str, Tensor]:
     batch = StepBatch.of([example.encoded for example in examples], pad)
     labels = torch.tensor([label for example in examples for label in example.labels])
     return {name: getattr(batch, name) for name in StepBatch.__slots__} | {"labels": labels}
-
-
-def evaluate_prm(prm: Prm, rows: Sequence[StepRow], *, batch_size: int = 32) -> dict[str, float | None]:
-    """Step accuracy, AUROC and ECE over all steps and answers of ``rows``."""
-    scores = prm.score([(row.prompt, row.trace) for row in rows], batch_size=batch_size)
-    p = np.array([value for row in scores for value in row], dtype=np.float64)
-    right = np.array([label for row in rows for label in row.labels], dtype=np.bool_)
-    return step_metrics(p, right)

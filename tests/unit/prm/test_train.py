@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mard.prm.dataset import StepRow, prm_examples
+from mard.prm.evaluate import evaluate_prm
 from mard.prm.score import Prm
-from mard.prm.train import evaluate_prm, train_prm
+from mard.prm.train import train_prm
 from tests import students
 
 
