@@ -1,4 +1,4 @@
-"""Where in a trace the direction and the subtype are said, and which tokens say them.
+"""Where in a trace the answer is said, and which tokens say the direction.
 
 Eq. 5 compares the distributions over the four direction tags at one position. That needs each tag
 to be told apart by one token there, whatever stands before it: resolved here, refused where it fails.
@@ -22,6 +22,7 @@ MIRRORED_TAGS: Final = (1, 0, 2, 3)
 """The involution on tags as a permutation: position i holds the index of the mirror of tag i."""
 
 _BEFORE_ANSWER: Final = ',"final_answer":{'
+_BEFORE_FAMILY: Final = '"family":"'
 _BEFORE_DIRECTION: Final = '"direction":"'
 _BEFORE_SUBTYPE: Final = '"subtype":"'
 _CONTEXTS: Final = (
@@ -36,11 +37,13 @@ class AnswerPositions:
 
     Attributes:
         final_answer: First token of the final answer's object.
-        subtype: Token that holds the first character of the subtype.
-        direction: Token that holds the first character of the direction tag.
+        family: Token that holds the first character of the family.
+        subtype: Likewise of the subtype.
+        direction: Likewise of the direction tag.
     """
 
     final_answer: int
+    family: int
     subtype: int
     direction: int
 
@@ -83,9 +86,10 @@ def answer_positions(completion: str, offsets: Sequence[tuple[int, int]]) -> Ans
         offsets: Character span of each token, as a fast tokenizer returns them.
     """
     answer = completion.rindex(_BEFORE_ANSWER) + len(_BEFORE_ANSWER) - 1
-    subtype = completion.index(_BEFORE_SUBTYPE, answer) + len(_BEFORE_SUBTYPE)
+    family = completion.index(_BEFORE_FAMILY, answer) + len(_BEFORE_FAMILY)
+    subtype = completion.index(_BEFORE_SUBTYPE, family) + len(_BEFORE_SUBTYPE)
     direction = completion.index(_BEFORE_DIRECTION, subtype) + len(_BEFORE_DIRECTION)
-    return AnswerPositions(*(_token_at(offsets, place) for place in (answer, subtype, direction)))
+    return AnswerPositions(*(_token_at(offsets, place) for place in (answer, family, subtype, direction)))
 
 
 def _token_at(offsets: Sequence[tuple[int, int]], place: int) -> int:

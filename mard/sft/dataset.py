@@ -41,12 +41,14 @@ class EncodedRow:
 
     Attributes:
         input_ids: [s].
-        completion: Index of the completion's first token; likewise final_answer, subtype, direction.
+        completion: Index of the completion's first token; likewise final_answer, family, subtype,
+            direction.
     """
 
     input_ids: list[int]
     completion: int
     final_answer: int
+    family: int
     subtype: int
     direction: int
 
@@ -126,6 +128,7 @@ def encode_row(tokenizer: PreTrainedTokenizerBase, pool: Pool, trace: Trace, *, 
         [*prompt, *encoded["input_ids"], tokenizer.eos_token_id],
         completion=start,
         final_answer=start + places.final_answer,
+        family=start + places.family,
         subtype=start + places.subtype,
         direction=start + places.direction,
     )
@@ -142,6 +145,7 @@ class MirrorBatch:
         input_ids: [2b, s].
         labels: [2b, k], the token that each kept position predicts, IGNORED outside the completion.
         final_answer: [2b], kept position that predicts the final answer's first token.
+        family: [2b], likewise for the family.
         subtype: [2b], likewise for the subtype.
         direction: [2b], likewise for the direction tag.
         weight: [b].
@@ -150,6 +154,7 @@ class MirrorBatch:
     input_ids: Tensor
     labels: Tensor
     final_answer: Tensor
+    family: Tensor
     subtype: Tensor
     direction: Tensor
     weight: Tensor
@@ -166,12 +171,12 @@ class MirrorBatch:
             ids = torch.tensor(row.input_ids)
             input_ids[index, : len(ids)] = ids
             labels[index, row.completion - 1 : len(ids) - 1] = ids[row.completion :]
-        final_answer, subtype, direction = (
-            torch.tensor([getattr(row, name) - 1 - first for row in rows])
-            for name in ("final_answer", "subtype", "direction")
-        )
+        places = {
+            name: torch.tensor([getattr(row, name) - 1 - first for row in rows])
+            for name in ("final_answer", "family", "subtype", "direction")
+        }
         weight = torch.tensor([pair.weight for pair in pairs])
-        return cls(input_ids, labels[:, first:], final_answer, subtype, direction, weight)
+        return cls(input_ids, labels[:, first:], **places, weight=weight)
 
     def to(self, device: torch.device) -> MirrorBatch:
         """The same batch on another device."""

@@ -191,6 +191,27 @@ def _span_kl(log_probs: Tensor, batch: MirrorBatch, involution: Involution, scop
     return (values * inside).sum(dim=1) / shared
 
 
+def word_agreement(logits: Tensor, places: Tensor, involution: Involution) -> dict[str, Tensor]:
+    """What the two orderings say at one position a row, over the whole vocabulary, each [b].
+
+    Args:
+        logits: [2b, k, v] at the kept positions.
+        places: [2b], where to look.
+        involution: Of the tokenizer.
+
+    Returns:
+        ``kl``: KL_sym between p_ab and the mirror of p_ba. ``mirror_error``: the two best outcomes are
+        not mirror images.
+    """
+    said = _at(logits, places)
+    ab, ba = said[0::2], said[1::2]
+    best, mirrored = ab.argmax(dim=-1), involution.vocabulary[ba.argmax(dim=-1)]
+    return {
+        "kl": mirror_kl(ab, ba, involution.vocabulary),
+        "mirror_error": (best != mirrored).float(),
+    }
+
+
 def _at(logits: Tensor, places: Tensor) -> Tensor:
     return logits[torch.arange(len(logits), device=logits.device), places]
 

@@ -17,7 +17,15 @@ from mard.config import Sft
 from mard.lm.checkpoint import Model
 from mard.lm.training import OnLog, OnProgress, Run, train
 from mard.sft.dataset import MirrorBatch, MirrorPair
-from mard.sft.loss import Involution, MirrorLoss, Scope, mirror_loss, tag_agreement, tag_logits
+from mard.sft.loss import (
+    Involution,
+    MirrorLoss,
+    Scope,
+    mirror_loss,
+    tag_agreement,
+    tag_logits,
+    word_agreement,
+)
 
 
 class MirrorTrainer(Trainer):
@@ -120,7 +128,11 @@ def evaluate_student(
     scope: Scope = "tag",
     batch_pairs: int = 16,
 ) -> dict[str, float]:
-    """Means over held-out pairs, the right trace given: likelihood, KL, and what is said of the direction.
+    """Means over held-out pairs, the right trace given up to where the answer's words are said.
+
+    ``nll`` and ``kl`` are those of Eq. 5, ``mirror_error`` and ``mirror_distance`` those of
+    :func:`tag_agreement`; ``family_`` and ``subtype_`` precede those of :func:`word_agreement` at the
+    first token of the family and of the subtype, which the mirror leaves as they are.
 
     Raises:
         ValueError: There are no pairs.
@@ -143,6 +155,11 @@ def _held_out_values(
 ) -> dict[str, Tensor]:
     logits = kept_logits(model, batch)
     terms: MirrorLoss = mirror_loss(logits, batch, involution, scope)
+    words = {
+        f"{place}_{name}": values
+        for place in ("family", "subtype")
+        for name, values in word_agreement(logits, getattr(batch, place), involution).items()
+    }
     ab, ba = tag_logits(logits, batch, involution)
     said = batch.labels[0::2].gather(1, batch.direction[0::2, None])
     gold = (said == involution.tags).int().argmax(dim=1)
@@ -153,4 +170,5 @@ def _held_out_values(
         "direction_accuracy": agreement["correct"],
         "mirror_error": agreement["mirror_error"],
         "mirror_distance": agreement["mirror_distance"],
+        **words,
     }

@@ -54,6 +54,7 @@ def test_positions_point_at_the_answer(tag: str) -> None:
     places = answer_positions(text, encoded["offset_mapping"])
     said = [tokenizer.decode([token]) for token in encoded["input_ids"]]
     assert said[places.final_answer] == '","final_answer":{"family":"'
+    assert said[places.family] == "PK_Metabolism"
     assert said[places.subtype] == "metabolism"
     assert said[places.direction] == str(tag)
 
@@ -65,6 +66,7 @@ def test_positions_are_those_of_the_answer_and_not_of_a_claim() -> None:
     encoded = tokenizer(text, return_offsets_mapping=True)
     places = answer_positions(text, encoded["offset_mapping"])
     assert tokenizer.decode(encoded["input_ids"][places.direction :]).startswith('a_to_b","polarity"')
+    assert tokenizer.decode(encoded["input_ids"][places.family :]).startswith('PK_Metabolism","subtype"')
 
 
 def test_single_token_refuses_what_is_split() -> None:

@@ -37,6 +37,7 @@ def test_a_row_is_prompt_completion_and_end_with_the_answer_found() -> None:
     assert completion[-1] == tokenizer.eos_token_id
     assert tokenizer.decode(completion[:-1]) == example.trace.to_json()
     assert tokenizer.decode([row.input_ids[row.direction]]) == "a_to_b"
+    assert tokenizer.decode([row.input_ids[row.family]]) == "PK_Metabolism"
     assert tokenizer.decode([row.input_ids[row.subtype]]) == "metabolism"
     assert tokenizer.decode([row.input_ids[row.final_answer]]).startswith('","final_answer"')
 
@@ -97,5 +98,6 @@ def test_twins_are_neighbours_in_a_batch_and_labels_are_shifted() -> None:
         assert known[0] + first == row.completion - 1  # predicted from the position before
         assert batch.labels[index, batch.direction[index]] == row.input_ids[row.direction]
         assert batch.labels[index, batch.subtype[index]] == row.input_ids[row.subtype]
+        assert batch.labels[index, batch.family[index]] == row.input_ids[row.family]
         assert batch.labels[index, batch.final_answer[index]] == row.input_ids[row.final_answer]
     assert torch.equal(batch.weight, torch.tensor([pair.weight for pair in pairs]))

@@ -20,6 +20,7 @@ from mard.sft.loss import (
     sequence_nll,
     tag_agreement,
     tag_logits,
+    word_agreement,
 )
 from mard.sft.train import kept_logits
 from tests import students
@@ -109,7 +110,7 @@ def by_hand() -> tuple[torch.Tensor, MirrorBatch, Involution]:
     last, swapped = (1 / 16, 1 / 16, 1 / 4, 1 / 8, 1 / 2), (1 / 16, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
     noise = (1 / 64, 1 / 8, 11 / 64, 3 / 16, 1 / 2)
     p = torch.tensor([[noise, one, one, last], [one, other, swapped, noise]])
-    places = {"final_answer": [2, 1], "subtype": [1, 0], "direction": [3, 2]}
+    places = {"final_answer": [2, 1], "family": [2, 1], "subtype": [1, 0], "direction": [3, 2]}
     batch = MirrorBatch(
         input_ids=torch.zeros(2, 5, dtype=torch.long),
         labels=torch.tensor([[IGNORED, 4, 4, 4], [4, 4, 4, 4]]),
@@ -179,7 +180,7 @@ def test_a_model_that_mirrors_perfectly_does_not_diverge_in_any_scope() -> None:
     batch, mirrored = batch_of(), involution().vocabulary
     logits = torch.randn(*batch.labels.shape, len(students.tokenizer()))
     logits[1::2] = logits[0::2][..., mirrored]
-    for name in ("final_answer", "subtype", "direction"):
+    for name in ("final_answer", "family", "subtype", "direction"):
         getattr(batch, name)[1::2] = getattr(batch, name)[0::2]
     batch.labels[1::2] = batch.labels[0::2]
     for scope in ("tag", "final_answer", "trace"):
@@ -217,6 +218,23 @@ def test_agreement_by_hand() -> None:
     assert found["mirror_error"].tolist() == [0, 1]
     # The second: p = (.7, .1, .1, .1) and the mirror of (.6, .2, .1, .1) is (.2, .6, .1, .1).
     assert found["mirror_distance"].tolist() == pytest.approx([0, 0.5], abs=1e-6)
+
+
+def test_agreement_on_a_word_by_hand(by_hand) -> None:
+    logits, batch, own = by_hand
+    logits = logits.clone()
+    # `one` and the mirror of `other` are the same: so are their favourites, outcome 4.
+    same = word_agreement(logits, batch.family, own)
+    assert same["kl"].tolist() == pytest.approx([0], abs=1e-7)
+    assert same["mirror_error"].tolist() == [0]
+    # `one` twice: log 2 / 8 apart, as above. Without outcome 4 both favour 0, whose mirror is 1:
+    # p = (1/2, 1/4, 1/8, 1/8), and KL = 1/2 log 2 - 1/4 log 2.
+    assert word_agreement(logits, batch.subtype, own)["kl"].tolist() == pytest.approx([log(2) / 8])
+    logits[..., 4] = -30
+    apart = word_agreement(logits, batch.subtype, own)
+    assert apart["kl"].tolist() == pytest.approx([log(2) / 4])
+    assert apart["mirror_error"].tolist() == [1]
+    assert word_agreement(logits, batch.family, own)["mirror_error"].tolist() == [0]  # 0, and 1 mirrored
 
 
 def test_gradient_of_the_tag_term_reaches_the_direction_only() -> None:

@@ -25,7 +25,10 @@ def trained(pairs: list[MirrorPair], work: Path, **changes: object):
 def test_it_learns_the_traces_and_what_it_says_is_measured(pairs: list[MirrorPair], tmp_path: Path) -> None:
     before = evaluate_student(students.model(), students.tokenizer(), pairs)
     after = evaluate_student(trained(pairs, tmp_path, epochs=12.0), students.tokenizer(), pairs)
-    assert set(after) == {"nll", "kl", "direction_accuracy", "mirror_error", "mirror_distance"}
+    assert set(after) == {
+        *("nll", "kl", "direction_accuracy", "mirror_error", "mirror_distance"),
+        *("family_kl", "family_mirror_error", "subtype_kl", "subtype_mirror_error"),
+    }
     assert after["nll"] < before["nll"] - 3
 
 
