@@ -2,7 +2,7 @@
 
 Parse rate 1.0 is guaranteed, not hoped for. A trace that is still unfinished after
 ``max_new_tokens``, or has more words than it may, is cut after the last step that can stand and ends
-under the closing grammar, whose longest text is short; the answer is the student's own either way.
+with fixed words; the answer is the student's own either way.
 
 A sample depends on the model, its prompt and its own random stream. Batches are formed from the
 requests alone, so the same requests give the same traces; in another batch the same sample could
@@ -17,14 +17,13 @@ from itertools import groupby
 
 import numpy as np
 import torch
-from llguidance import LLMatcher
 from torch import Tensor
 from transformers import Cache, DynamicCache, PreTrainedTokenizerBase
 
 from mard.infer.attention import use_grouped_attention
 from mard.infer.cache import select, spread
-from mard.infer.constraint import Constraint
-from mard.infer.grammar import Limits, Written, closing_grammar, trace_grammar, within
+from mard.infer.constraint import Constraint, Reader, Shown
+from mard.infer.grammar import Limits, Written, ending, whole, within
 from mard.infer.sampling import choose, stream
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.checkpoint import Model
@@ -56,7 +55,7 @@ class Request:
 class _Row:
     request: Request
     prompt: list[int]
-    matcher: LLMatcher | None
+    reader: Reader | None
     random: np.random.Generator
     tokens: list[int] = field(default_factory=list)
     done: bool = False
@@ -90,6 +89,7 @@ class Decoder:
         self.model.eval()
         use_grouped_attention(self.model)
         self._constraint = Constraint(self.tokenizer, self.model.config.vocab_size)
+        self._end: int = self.tokenizer.eos_token_id
 
     def generate(
         self,
@@ -127,17 +127,15 @@ class Decoder:
 
     def _rows(self, requests: Sequence[Request], constrained: bool) -> list[_Row]:
         rows = []
+        start = whole(load_taxonomy())
         for prompt, group in groupby(requests, key=lambda request: request.prompt):
-            same = list(group)
             ids = token_ids(self.tokenizer, prompt)[: max(1, self.max_length - self.max_new_tokens)]
-            matcher = self._matcher(same[0].pool) if constrained else None
+            same = list(group)
+            shown = Shown.of(same[0].pool)
             for request in same:
-                own = matcher.deep_copy() if matcher is not None else None
-                rows.append(_Row(request, ids, own, stream(self.seed, request.name)))
+                reader = Reader(self._constraint, start, shown) if constrained else None
+                rows.append(_Row(request, ids, reader, stream(self.seed, request.name)))
         return rows
-
-    def _matcher(self, pool: Pool) -> LLMatcher:
-        return self._constraint.matcher(trace_grammar(pool, load_taxonomy()))
 
     def _complete(self, rows: list[_Row]) -> list[str]:
         """Decode within the budget, then bring to its end what is unfinished or too long."""
@@ -146,19 +144,21 @@ class Decoder:
         cut = {
             index: Written.of(texts[index], self.limits)
             for index, row in enumerate(rows)
-            if row.matcher is not None and not (row.done and within(texts[index], self.limits))
+            if row.reader is not None and not (row.done and within(texts[index], self.limits))
         }
         if cut:
-            closing = [self._closing(rows[index], written) for index, written in cut.items()]
-            self._decode(closing, None)
-            for (index, written), row in zip(cut.items(), closing, strict=True):
-                texts[index] = written.text + self._text(row)
+            closing = {index: self._closing(rows[index], written) for index, written in cut.items()}
+            self._decode([row for _, row in closing.values()], None)
+            for index, (before, row) in closing.items():
+                texts[index] = before + self._text(row)
         return texts
 
-    def _closing(self, row: _Row, written: Written) -> _Row:
-        grammar = closing_grammar(row.request.pool, load_taxonomy(), written, self.limits)
-        prompt = row.prompt + token_ids(self.tokenizer, written.text)
-        return _Row(row.request, prompt, self._constraint.matcher(grammar), row.random)
+    def _closing(self, row: _Row, written: Written) -> tuple[str, _Row]:
+        """All of a cut trace up to its answer, and the row that answers."""
+        added, answer = ending(load_taxonomy(), written)
+        before = written.text + added
+        reader = Reader(self._constraint, answer, Shown.of(row.request.pool))
+        return before, _Row(row.request, row.prompt + token_ids(self.tokenizer, before), reader, row.random)
 
     def _text(self, row: _Row) -> str:
         text: str = self.tokenizer.decode(row.tokens, clean_up_tokenization_spaces=False)
@@ -224,20 +224,20 @@ class Decoder:
         """Choose each active row's next token; finished rows stay as they are."""
         active = [index for index, row in enumerate(rows) if not row.done]
         own = logits[torch.tensor(active, device=logits.device)].float().cpu()
-        matchers = [rows[index].matcher for index in active]
-        if matchers[0] is not None:
-            own = self._constraint.mask(own, matchers)
+        readers = [reader for index in active if (reader := rows[index].reader) is not None]
+        if readers:
+            own = self._constraint.mask(own, readers)
         temperature = torch.tensor([rows[index].request.temperature for index in active])
         draws = torch.from_numpy(np.stack([rows[index].random.random(2) for index in active]))
         for index, token in zip(active, choose(own, temperature, self.top_p, draws).tolist(), strict=True):
-            _append(rows[index], token, self.tokenizer.eos_token_id)
+            _append(rows[index], token, self._end)
 
 
 def _append(row: _Row, token: int, end: int) -> None:
-    if row.matcher is None and token == end:
+    if row.reader is None and token == end:
         row.done = True
         return
     row.tokens.append(token)
-    if row.matcher is not None:
-        row.matcher.consume_token(token)
-        row.done = row.matcher.is_stopped()
+    if row.reader is not None:
+        row.reader.consume(token)
+        row.done = row.reader.is_done

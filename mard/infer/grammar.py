@@ -1,37 +1,36 @@
-"""The language of legal traces for one pool, as a Lark grammar for llguidance.
+"""The language of legal traces: what :meth:`mard.schema.Trace.to_json` writes and the judges accept.
 
-What :meth:`mard.schema.Trace.to_json` writes and the judges' schema accepts, and nothing else: steps
-numbered from 1 with the conclusion last and only there, every citation an id of this pool, at least
-one in a step that presents evidence, the subtype in its family, direction n/a exactly when
-abstaining. Text holds no quote, backslash or control character.
+Nothing else can be generated: steps numbered from 1 with the conclusion last and only there, every
+citation an id of the pool, at least one in a step that presents evidence, the subtype in its family,
+direction n/a exactly when abstaining.
+
+Words are not counted here. The decoder checks the limits of a finished text and lets what exceeds them
+end by :func:`ending`, whose texts are fixed: only the answer is still the student's.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+from mard.infer.automaton import QUOTE, Node, choice, literal, words
 from mard.judge.qc import EVIDENCE_ROLES
 from mard.label.taxonomy import Taxonomy
-from mard.schema import MAX_STEPS, MIN_STEPS, Direction, Family, Polarity, Pool, StepRole
-
-_ANY_TOKENS: Final = '%llguidance {"no_forcing": true}'
-"""Otherwise llguidance insists on its own tokens for forced bytes, which are not always the ones that the
-tokenizer gives the whole trace, and so the ones that the student learnt."""
+from mard.schema import MAX_STEPS, MIN_STEPS, Direction, Family, Polarity, StepRole
 
 MAX_CITATIONS: Final = 6
-CLOSING_CITATIONS: Final = 2
-CLOSING_WORDS: Final = 12
-CLOSING_WORD_LENGTH: Final = 16
 
-_WORD: Final = r'[^\s"\\\x00-\x1f\x7f]'
+_CUT_SHORT: Final = "The argument was cut short."
+_CONCLUSION: Final = "The answer follows from these steps."
+_SUMMARY: Final = "Drug A and Drug B interact as the answer says."
+
 _COMPLETE_STEP: Final = re.compile(
     r'\{"step":(\d),"role":"(\w+)","claim":"([^"]*)","citations":\[[^\]]*\]\}(?=[,\]])'
 )
-_SUMMARY: Final = re.compile(r'\],"summary":"([^"]*)"')
+_WRITTEN_SUMMARY: Final = re.compile(r'\],"summary":"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Written:
 
 def within(text: str, limits: Limits) -> bool:
     """Whether a finished trace keeps to the limits."""
-    summary = _SUMMARY.search(text)
+    summary = _WRITTEN_SUMMARY.search(text)
     claims = (step[3] for step in _COMPLETE_STEP.finditer(text))
     return (
         summary is not None
@@ -78,108 +77,76 @@ def within(text: str, limits: Limits) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What a grammar allows: citations a step, steps a trace, and the regular expressions of its texts."""
+@lru_cache(maxsize=1)
+def whole(taxonomy: Taxonomy) -> Node:
+    """Where a trace begins."""
+    summary = literal('],"summary":"', words(_answer(taxonomy)))
+    step = _step(MAX_STEPS, summary, None)
+    for number in range(MAX_STEPS - 1, 0, -1):
+        step = _step(number, summary if number >= MIN_STEPS else None, literal(",", step))
+    return literal('{"steps":[', step)
 
-    citations: int
-    steps: int
-    claim: str
-    summary: str
 
+def ending(taxonomy: Taxonomy, written: Written) -> tuple[str, Node]:
+    """How a trace that is cut ends: the text that follows what is kept, and where the answer begins.
 
-def trace_grammar(pool: Pool, taxonomy: Taxonomy) -> str:
-    """Lark text of every legal trace of a pool.
-
-    Words are not counted here: a grammar that counts makes a mask eight times as dear. The decoder
-    checks the limits of a finished text and lets what exceeds them end under :func:`closing_grammar`.
+    Steps are added up to the fewest that a trace may have, the last of them a conclusion. The summary's
+    closing quote is left to the student, whose tokens may join it with what follows.
     """
-    words = f"{_WORD}+( {_WORD}+)*"
-    return _grammar(pool, taxonomy, _Shape(MAX_CITATIONS, MAX_STEPS, words, words), Written())
+    steps = list(_closing_steps(written))
+    opening = "" if not steps else "," if written.steps else '{"steps":['
+    return f'{opening}{",".join(steps)}],"summary":"{_SUMMARY}', literal(QUOTE, _answer(taxonomy))
 
 
-def closing_grammar(pool: Pool, taxonomy: Taxonomy, written: Written, limits: Limits) -> str:
-    """Lark text of the short ends of a trace: at most one more step than it needs, few and short words.
+def _closing_steps(written: Written) -> Iterator[str]:
+    if written.concluded:
+        return
+    last = max(MIN_STEPS, written.steps + 1)
+    for number in range(written.steps + 1, last + 1):
+        role, claim = (
+            (StepRole.CONCLUSION, _CONCLUSION) if number == last else (StepRole.EVIDENCE_GAP, _CUT_SHORT)
+        )
+        yield f'{{"step":{number},"role":"{role}","claim":"{claim}","citations":[]}}'
 
-    Its longest text is short, so decoding under it comes to an end with any model.
-    """
-    claim, summary = (
-        _few_words(min(bound, CLOSING_WORDS)) for bound in (limits.claim_words, limits.summary_words)
+
+def _step(number: int, concluded: Node | None, more: Node | None) -> Node:
+    """A step with what follows a conclusion, None where it may not be one, and what follows others."""
+    options = []
+    for role in StepRole:
+        after = concluded if role is StepRole.CONCLUSION else more
+        if after is not None:
+            claim = words(literal(',"citations":[', _citations(role in EVIDENCE_ROLES, literal("}", after))))
+            options.append((f'{role}","claim":"', claim))
+    return literal(f'{{"step":{number},"role":"', choice(options))
+
+
+def _citations(required: bool, after: Node) -> Node:
+    """The rest of a list of citations whose bracket is open."""
+    following = literal("]", after)
+    for _ in range(MAX_CITATIONS - 1):
+        following = choice([("]", after), (f",{QUOTE}", Node(cited=following))])
+    first = (QUOTE, Node(cited=following))
+    return choice([first] if required else [("]", after), first])
+
+
+@lru_cache(maxsize=1)
+def _answer(taxonomy: Taxonomy) -> Node:
+    """Everything after the summary's closing quote."""
+    end = Node()
+    claimed, abstained = _strength(literal("false}}", end)), _strength(literal("true}}", end))
+    directions = ((d, abstained if d is Direction.NONE else claimed) for d in Direction)
+    verdict = literal(',"direction":"', choice(directions))
+    kinds = (
+        (f'{family}","subtype":"{subtype}"', verdict)
+        for family in Family
+        for subtype in taxonomy.subtypes(family)
     )
-    shape = _Shape(CLOSING_CITATIONS, max(MIN_STEPS, written.steps + 1), claim, summary)
-    return _grammar(pool, taxonomy, shape, written)
+    return literal(',"final_answer":{"family":"', choice(kinds))
 
 
-def _few_words(most: int) -> str:
-    word = f"{_WORD}{{1,{CLOSING_WORD_LENGTH}}}"
-    return f"{word}( {word}){{0,{most - 1}}}"
-
-
-def _grammar(pool: Pool, taxonomy: Taxonomy, shape: _Shape, written: Written) -> str:
-    rules = [
-        _ANY_TOKENS,
-        f"start: {_opening(written)} end",
-        *([] if written.concluded else _steps(written.steps + 1, shape.steps)),
-        f"CLAIM: /{shape.claim}/",
-        f"SUMMARY: /{shape.summary}/",
-        *_citations(sorted(pool.citations), shape.citations),
-        *_answer(taxonomy),
-    ]
-    return "\n".join(rules)
-
-
-def _opening(before: Written) -> str:
-    if before.concluded:
-        return ""
-    opening = "," if before.steps else '{"steps":['
-    return f"{_quote(opening)} tail{before.steps + 1}"
-
-
-def _steps(first: int, last: int) -> Iterator[str]:
-    """``tail{n}``: step n and all after it; the conclusion may come from the third step on."""
-    for number in range(first, last + 1):
-        head = _quote(f'{{"step":{number},"role":"')
-        more = f'{head} body "," tail{number + 1}'
-        conclusion = f"{head} {_quote(StepRole.CONCLUSION)} claim optional"
-        if number < MIN_STEPS:
-            yield f"tail{number}: {more}"
-        else:
-            yield f"tail{number}: {conclusion}" + (f" | {more}" if number < last else "")
-    yield "body: PRESENTING claim required | REFLECTING claim optional"
-    yield " ".join(("claim:", _quote('","claim":"'), "CLAIM", _quote('","citations":[')))
-    yield f"PRESENTING: {_either(sorted(EVIDENCE_ROLES))}"
-    yield f"REFLECTING: {_either(sorted({*StepRole} - EVIDENCE_ROLES - {StepRole.CONCLUSION}))}"
-
-
-def _citations(ids: Iterable[str], most: int) -> Iterator[str]:
-    yield 'required: cited "]}"'
-    yield 'optional: required | "]}"'
-    yield f'cited: ID ("," ID){{0,{most - 1}}}'
-    yield f"ID: {_either(json.dumps(citation, ensure_ascii=False) for citation in ids)}"
-
-
-def _answer(taxonomy: Taxonomy) -> Iterator[str]:
-    """``end``: everything after the last step."""
-    answer = '","final_answer":{"family":"'
-    yield " ".join(("end:", _quote('],"summary":"'), "SUMMARY", _quote(answer), "kind verdict"))
-    subtype = '","subtype":"'
-    yield "kind: " + " | ".join(f"{_quote(family + subtype)} {family.name}" for family in Family)
-    for family in Family:
-        yield f"{family.name}: {_either(taxonomy.subtypes(family))}"
-    yield " ".join(("verdict:", _quote('","direction":"'), "(claimed | abstained)"))
-    yield 'claimed: DIRECTION strength "false}}"'
-    yield f'abstained: {_quote(Direction.NONE)} strength "true}}}}"'
-    yield f"DIRECTION: {_either(each for each in Direction if each is not Direction.NONE)}"
-    polarity, confidence, abstain = map(_quote, ('","polarity":"', '","confidence":', ',"abstain":'))
-    yield f"strength: {polarity} POLARITY {confidence} CONFIDENCE {abstain}"
-    yield f"POLARITY: {_either(Polarity)}"
-    yield r"CONFIDENCE: /0\.[0-9]{1,2}|1\.0/"
-
-
-def _either(texts: Iterable[str]) -> str:
-    return " | ".join(map(_quote, texts))
-
-
-def _quote(text: str) -> str:
-    """A Lark string literal."""
-    return json.dumps(str(text), ensure_ascii=False)
+def _strength(abstain: Node) -> Node:
+    """From the direction's closing quote to the value of ``abstain``."""
+    numbers = [*(f"0.{n}" for n in range(10)), *(f"0.{n:02}" for n in range(100)), "1.0"]
+    confidence = choice((f'{number},"abstain":', abstain) for number in numbers)
+    polarity = choice((f'{polarity}","confidence":', confidence) for polarity in Polarity)
+    return literal('","polarity":"', polarity)

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 import pytest
+from llguidance import LLMatcher
+from llguidance.hf import from_tokenizer
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
+from numpy import flatnonzero, uint8, unpackbits
 
-from mard.infer.constraint import Constraint
-from mard.infer.grammar import Limits, Written, closing_grammar, trace_grammar, within
+from mard.infer.constraint import Constraint, Reader, Shown
+from mard.infer.grammar import Limits, Written, ending, whole, within
 from mard.judge.case import Case
 from mard.judge.qc import JudgeBounds, judge
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
-from mard.schema import Direction, Family, StepRole, Trace
+from mard.schema import Direction, Family, Pool, StepRole, Trace
 from tests.builders import metabolism_trace, voriconazole_axitinib, with_answer
 from tests.students import tokenizer
+from tests.unit.infer.lark import trace_grammar
 
 LIMITS = Limits(claim_words=40, summary_words=80)
 POOL = voriconazole_axitinib()
@@ -27,29 +31,60 @@ def constraint() -> Constraint:
     return Constraint(tokenizer(), len(tokenizer()))
 
 
+def reader(constraint: Constraint, pool: Pool = POOL) -> Reader:
+    return Reader(constraint, whole(load_taxonomy()), Shown.of(pool))
+
+
 def accepts(constraint: Constraint, text: str) -> bool:
-    """Whether the grammar takes the whole text, token by token, through the masks that decoding uses."""
-    matcher = constraint.matcher(trace_grammar(POOL, load_taxonomy()))
+    """Whether the language has the whole text, token by token, through the masks that decoding uses."""
+    reading = reader(constraint)
     for token in token_ids(tokenizer(), text):
-        if token not in allowed(matcher):
+        if reading.is_done or token not in reading.allowed():
             return False
-        matcher.consume_token(token)
-    return matcher.is_stopped()
+        reading.consume(token)
+    return reading.is_done
 
 
-def allowed(matcher) -> list[int]:
-    bits = allocate_token_bitmask(1, len(tokenizer()))
-    fill_next_token_bitmask(matcher, bits)
-    return np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little")).tolist()
-
-
-def wander(matcher, seed: int) -> str:
-    """A text that the grammar allows, every token drawn uniformly from those allowed."""
+def wander(reading: Reader, seed: int) -> str:
+    """A text that the language has, every token drawn uniformly from those allowed."""
     choices, tokens = random.Random(seed), []
-    while not matcher.is_stopped():
-        tokens.append(choices.choice(allowed(matcher)))
-        matcher.consume_token(tokens[-1])
+    while not reading.is_done:
+        tokens.append(int(choices.choice(sorted(reading.allowed()))))
+        reading.consume(tokens[-1])
     return tokenizer().decode(tokens, clean_up_tokenization_spaces=False)
+
+
+def parsers_masks(pool: Pool) -> Iterator[set[int]]:
+    """llguidance's masks for the same language; a token must be sent after each."""
+    matcher = LLMatcher(
+        from_tokenizer(tokenizer()), LLMatcher.grammar_from_lark(trace_grammar(pool, load_taxonomy()))
+    )
+    bits = allocate_token_bitmask(1, len(tokenizer()))
+    while not matcher.is_stopped():
+        fill_next_token_bitmask(matcher, bits)
+        matcher.consume_token((yield set(flatnonzero(unpackbits(bits.view(uint8), bitorder="little")))))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_masks_are_those_of_a_general_parser(constraint: Constraint, seed: int) -> None:
+    """All the way along random texts. Parts of letters beyond ASCII aside: ours allows fewer alphabets."""
+    pool = mirror(POOL) if seed % 2 else POOL
+    choices, reading, parser = random.Random(seed), reader(constraint, pool), parsers_masks(pool)
+    beyond_ascii = {token for token in range(len(tokenizer())) if not tokenizer().decode([token]).isascii()}
+    expected = next(parser)
+    while not reading.is_done:
+        found = set(reading.allowed())
+        assert found - beyond_ascii == expected - beyond_ascii
+        token = int(choices.choice(sorted(found - beyond_ascii)))
+        reading.consume(token)
+        expected = sent(parser, token)
+
+
+def sent(parser, token: int) -> set[int]:
+    try:
+        return parser.send(token)
+    except StopIteration:
+        return set()
 
 
 def test_a_teachers_trace_is_legal_in_the_tokens_that_the_student_learnt(constraint: Constraint) -> None:
@@ -105,8 +140,7 @@ def test_whatever_the_grammar_allows_parses_and_passes_the_judges_that_it_can_an
     constraint: Constraint, seed: int
 ) -> None:
     pool = mirror(POOL) if seed % 2 else POOL
-    matcher = constraint.matcher(trace_grammar(pool, load_taxonomy()))
-    trace = Trace.from_json(wander(matcher, seed))
+    trace = Trace.from_json(wander(reader(constraint, pool), seed))
     verdict = judge(trace, Case.of(pool), None, JudgeBounds(80, 0.15, 40, 3))
     assert {"G1", "G2", "G10"}.isdisjoint(verdict.failed), verdict.reasons
 
@@ -129,8 +163,8 @@ def test_an_unfinished_trace_keeps_its_complete_steps_and_closes(
 ) -> None:
     written = Written.of(TEXT[:cut], LIMITS)
     assert (written.steps, written.concluded) == (steps, concluded)
-    matcher = constraint.matcher(closing_grammar(POOL, load_taxonomy(), written, LIMITS))
-    text = written.text + wander(matcher, seed=cut)
+    added, answer = ending(load_taxonomy(), written)
+    text = written.text + added + wander(Reader(constraint, answer, Shown.of(POOL)), seed=cut)
     trace = Trace.from_json(text)
     assert within(text, LIMITS)
     assert trace.steps[:steps] == metabolism_trace().steps[:steps]
