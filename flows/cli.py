@@ -55,11 +55,14 @@ def run(
     ] = None,
     first: Annotated[str | None, typer.Option("--from", help="First stage to run.")] = None,
     last: Annotated[str | None, typer.Option("--until", help="Last stage to run.")] = None,
+    base: Annotated[
+        Path | None, typer.Option(help="Take the stages before --from out of this run's folder.")
+    ] = None,
 ) -> None:
     """Run the pipeline: ingest to register, or a part of it."""
     from flows.driver import run_pipeline
 
-    run_pipeline(release, artifacts, preset, overrides or [], first, last)
+    run_pipeline(release, artifacts, preset, overrides or [], first, last, base)
 
 
 @app.command()

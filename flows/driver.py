@@ -9,6 +9,7 @@ import typer
 from flows.servers import one_prefect_server
 from mard.ingest.sample.release import write_release
 from mard.io import read_json
+from tasks.borrow import borrow
 from tasks.environment import REPOSITORY
 from tasks.stage import workspace_for
 from tasks.versioning import track_data
@@ -21,14 +22,21 @@ def run_pipeline(
     overrides: list[str],
     first: str | None,
     last: str | None,
+    base: Path | None = None,
 ) -> None:
     """Check the parameters, run the ``retrain`` flow and say where its results are.
+
+    Args:
+        release: See :func:`flows.retrain.retrain`; likewise the others.
+        base: Another run's folder, from which the stages before ``first`` are taken.
 
     Raises:
         MardError: Whatever stopped the flow.
     """
-    if release is None or artifacts is not None:
-        workspace_for(artifacts, release=release, preset=preset, overrides=overrides)
+    if release is None or artifacts is not None or base is not None:
+        workspace = workspace_for(artifacts, release=release, preset=preset, overrides=overrides)
+        if base is not None:
+            borrow(workspace, base, first)
     if release is None:
         _provide_sample()
     from flows.retrain import retrain
