@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
+from mard.io import read_jsonl, sha256_file, write_json, write_jsonl
 from mard.schema import Part
 from tasks.progress import Progress
 from tasks.sft import encode_held_out, read_examples
@@ -150,7 +150,6 @@ def _train(
     held_out = encode_held_out(read_examples(workspace), tokenizer, student.max_length)
     metrics = {
         "held_out": evaluate_student(trained.model, tokenizer, held_out),
-        "sft": read_json(folder / "metrics.json")["held_out"],
         "preferences": dict(sorted(Counter(str(each.kind) for each in preferences).items())),
         "mean_weight": fmean(each.weight for each in preferences),
         "zero_weights": sum(each.weight == 0 for each in preferences),
