@@ -12,6 +12,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PATHS = {"PREFECT_HOME"}
 
 
+def is_silent() -> bool:
+    """Whether this is one of a stage's further processes, which report nothing."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
 def apply_environment(source: Path = REPOSITORY / "infra" / "environment.env") -> None:
     """Set every variable of ``source`` that is not set yet; relative paths start at the repository."""
     for line in source.read_text(encoding="utf-8").splitlines():

@@ -15,6 +15,7 @@ from prefect.logging import get_logger, get_run_logger
 from tqdm import tqdm
 
 from mard.errors import MardError
+from tasks.environment import is_silent
 
 SECONDS_BETWEEN_REPORTS: Final = 2.0
 
@@ -58,6 +59,7 @@ class Progress:
         self._artifact = None
         self._log = logger()
         self._bar = tqdm(desc=what, total=0, unit="", unit_scale=True) if sys.stderr.isatty() else None
+        self._silent = is_silent()
 
     def __enter__(self) -> Self:
         if TaskRunContext.get() is not None or FlowRunContext.get() is not None:
@@ -74,6 +76,8 @@ class Progress:
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Report that ``done`` of ``total`` units are complete, and what else there is to know."""
+        if self._silent:
+            return
         if self._bar is not None:
             self._bar.total = total
             self._bar.set_postfix_str(note, refresh=False)

@@ -73,9 +73,13 @@ class Workspace:
         """A scratch folder that survives a killed process, so that long work can resume.
 
         It is keyed by what the work depends on, so work begun under other inputs is never resumed,
-        and :func:`run_stage` removes it when the stage is complete.
+        and :func:`run_stage` removes it when the stage is complete. Nor does DeepSpeed read a checkpoint
+        that was divided in another way.
         """
-        path = self.artifacts / ".work" / stage / fingerprint
+        launch = self.params.launch
+        divided = launch.processes > 1 and launch.strategy != "ddp"
+        way = f"-{launch.strategy}-{launch.processes}" if divided else ""
+        path = self.artifacts / ".work" / stage / f"{fingerprint}{way}"
         path.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -151,12 +155,14 @@ def run_stage(name: str, compute: Compute, workspace: Workspace) -> Summary:
 
     What a stage wrote before one of its gates failed is kept in ``STAGE.failed`` until it runs again.
     """
+    from tasks.launch import is_spread, spread
+
     failed = workspace.artifacts / f"{name}.failed"
     shutil.rmtree(failed, ignore_errors=True)
     with atomic_path(workspace.stage(name)) as out:
         out.mkdir(parents=True)
         try:
-            summary = compute(workspace, out)
+            summary = spread(name, workspace, out) if is_spread(name, workspace) else compute(workspace, out)
         except GateFailure as failure:
             out.rename(failed)
             raise failure.kept_in(failed) from failure

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import mlflow
@@ -23,6 +24,7 @@ import mlflow
 from mard.errors import TrackingUnavailable
 from mard.io import read_json, sha256_file, write_json
 from tasks.courier import EXPERIMENT, deliver, replay, undelivered
+from tasks.environment import is_silent
 from tasks.journal import FOLDER, Journal
 from tasks.machine import MachineMonitor
 from tasks.progress import logger
@@ -126,6 +128,10 @@ def tracked(
         work: The stage's work folder, if it has one: a stage that was killed continues its run.
         machine: Whether to log what the machine does meanwhile.
     """
+    if is_silent():
+        with TemporaryDirectory() as nowhere:
+            yield Run(Journal.create(Path(nowhere)))
+        return
     tags = {"mard.stage": stage, **provenance(workspace), **workspace.tags}
     with _journalled(workspace, stage, tags, parent=workspace.parent_run, work=work) as run:
         values = {key: str(value)[:500] for key, value in flatten(asdict(params)).items()}

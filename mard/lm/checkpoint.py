@@ -6,11 +6,14 @@ and ``base.json`` (a LoRA adapter and the checkpoint that it adapts).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from torch.nn import Parameter
 from transformers import (
     AutoModelForCausalLM,
     PreTrainedModel,
@@ -102,17 +105,31 @@ def save_trained(
         save_adapter(model, folder / "adapter")
         write_json(folder / "base.json", {"checkpoint": base})
     else:
-        with quiet():
+        with quiet(), whole(model.parameters()):
             model.save_pretrained(folder / "model")
 
 
 def save_adapter(model: PeftModel, folder: Path) -> None:
     """Write a LoRA adapter: the same adapter gives the same bytes, wherever its base was loaded from."""
-    model.save_pretrained(folder)
+    with whole(weight for weight in model.parameters() if weight.requires_grad):
+        model.save_pretrained(folder)
     (folder / "README.md").unlink()
     config = read_json(folder / "adapter_config.json")
     config |= {"base_model_name_or_path": None, "target_modules": sorted(config["target_modules"])}
     write_json(folder / "adapter_config.json", config)
+
+
+@contextmanager
+def whole(weights: Iterable[Parameter]) -> Iterator[None]:
+    """Undivided, within the block, what ZeRO-3 has divided among processes; all of these must come here."""
+    divided = [weight for weight in weights if hasattr(weight, "ds_id")]
+    if not divided:
+        yield
+        return
+    import deepspeed
+
+    with deepspeed.zero.GatheredParameters(divided):
+        yield
 
 
 def load_trained(folder: Path, dtype: str = "float32") -> Model:

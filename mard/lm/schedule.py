@@ -40,6 +40,23 @@ def schedule(lengths: Sequence[int], *, epochs: float, batch: int, seed: int) ->
     return list(chain.from_iterable(_bucket(part, lengths, batch, generator) for part in windows))
 
 
+def share(batch: int, accumulation: int, processes: int) -> tuple[int, int]:
+    """A process's part of an update: items a micro-batch, and micro-batches.
+
+    Whole micro-batches are dealt out first, since that keeps their size; then they are cut.
+
+    Raises:
+        ValueError: The update cannot be shared equally.
+    """
+    dealt = math.gcd(accumulation, processes)
+    cut, rest = divmod(batch, processes // dealt)
+    if rest:
+        raise ValueError(
+            f"{processes} processes cannot share {accumulation} micro-batches of {batch} equally"
+        )
+    return cut, accumulation // dealt
+
+
 def _bucket(
     indices: Sequence[int], lengths: Sequence[int], batch: int, generator: random.Random
 ) -> list[int]:

@@ -20,8 +20,8 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from mard.errors import TrainingDiverged
-from mard.lm.runtime import one_thread_if_small, quiet, reproducible
-from mard.lm.schedule import schedule
+from mard.lm.runtime import one_thread_if_small, processes, quiet, reproducible
+from mard.lm.schedule import schedule, share
 
 OnLog = Callable[[dict[str, float], int], None]
 OnProgress = Callable[[int, int], None]
@@ -40,8 +40,8 @@ class Run:
     Attributes:
         work: Folder for checkpoints; it survives a killed process.
         epochs: Passes over the examples, not necessarily whole.
-        batch_size: Dataset items a device and micro-batch.
-        accumulation: Micro-batches an update.
+        batch_size: Dataset items a micro-batch.
+        accumulation: Micro-batches an update; several processes share them.
         warmup_share: Share of the updates over which the rate rises from 0; it falls to 0 along a cosine.
         save_steps: Updates between checkpoints.
         seed: Of every random choice.
@@ -66,14 +66,15 @@ def training_arguments(run: Run, kind: type[A] = TrainingArguments, **more: Any)
 
     A log point falls on every checkpoint, so no average spans the point where a run is taken up.
     """
+    batch_size, accumulation = share(run.batch_size, run.accumulation, processes())
     arguments: A = kind(
         output_dir=str(run.work),
         num_train_epochs=1,
         learning_rate=run.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=run.warmup_share,
-        per_device_train_batch_size=run.batch_size,
-        gradient_accumulation_steps=run.accumulation,
+        per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=accumulation,
         train_sampling_strategy="sequential",
         remove_unused_columns=more.pop("remove_unused_columns", False),
         logging_steps=math.gcd(run.save_steps, LOG_EVERY),
@@ -85,6 +86,7 @@ def training_arguments(run: Run, kind: type[A] = TrainingArguments, **more: Any)
         activation_checkpointing=run.recompute,
         activation_checkpointing_kwargs={"use_reentrant": False} if run.recompute else None,
         use_cpu=not torch.cuda.is_available(),
+        ddp_find_unused_parameters=False,
         seed=run.seed,
         data_seed=run.seed,
         report_to=[],

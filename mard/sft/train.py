@@ -61,8 +61,11 @@ class MirrorTrainer(Trainer):
         return (batch.weight * values).mean()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the terms' means since the last log point."""
-        terms = {name: torch.stack(values).mean().item() for name, values in self._seen.items()}
+        """Add the terms' means since the last log point, over all processes."""
+        terms = {
+            name: self.accelerator.reduce(torch.stack(values).mean(), "mean").item()
+            for name, values in self._seen.items()
+        }
         self._seen.clear()
         super().log({**logs, **terms}, start_time)
 

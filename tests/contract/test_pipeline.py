@@ -29,6 +29,7 @@ BYSTANDERS = {
     "mard.io",
     "tasks",
     "tasks.environment",
+    "tasks.launch",
     "tasks.stage",
     "tasks.progress",
     "tasks.tracking",
