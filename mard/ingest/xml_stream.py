@@ -7,6 +7,7 @@ libxml2's limits, and a drug has a largest size, so that no bomb fills the memor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -18,6 +19,8 @@ from lxml import etree
 from mard.errors import ReleaseError
 from mard.ingest.container import OnProgress, read_blocks
 
+_ADVICE: Final = re.compile(r", (?:try|use|see) .*")
+_ENTITY: Final = re.compile(r"\bentity\b", re.IGNORECASE)
 LARGEST_DRUG_BYTES: Final = 1 << 27
 _PROLOG_BLOCKS: Final = 8
 HARDENED: Final[dict[str, Any]] = {
@@ -57,10 +60,9 @@ class DrugStream:
     def _read_root(self, head: list[bytes]) -> Root:
         """Look at the root element; the blocks read so far are left in ``head``."""
         parser = etree.XMLPullParser(events=("start",), **HARDENED)
-        place = _Place()
         for block in self._blocks:
             head.append(block)
-            self._feed(parser, block, place)
+            self._feed(parser, block)
             for _, element in parser.read_events():
                 return self._check_root(element)
             if len(head) == _PROLOG_BLOCKS:
@@ -86,72 +88,57 @@ class DrugStream:
 
     def __iter__(self) -> Iterator[Any]:
         parser = etree.XMLPullParser(events=("end",), tag=f"{self.root.prefix}drug", **HARDENED)
-        place = _Place()
-        finished = 0
+        fed = finished = lines = 0
         for block in self._blocks:
-            self._feed(parser, block, place)
+            self._feed(parser, block)
+            fed, lines = fed + len(block), lines + block.count(b"\n")
             for drug in _top_level(parser):
                 yield drug
-                finished = place.bytes
-            if place.bytes - finished > LARGEST_DRUG_BYTES:
+                finished = fed
+            if fed - finished > LARGEST_DRUG_BYTES:
                 problem = f"no drug ends within {LARGEST_DRUG_BYTES} bytes; this is not a DrugBank release"
-                raise ReleaseError(self._path, problem, line=place.lines + 1, offset=place.bytes)
+                raise ReleaseError(self._path, problem, line=lines + 1, offset=fed)
         try:
             parser.close()
         except etree.XMLSyntaxError as error:
-            for entry in parser.feed_error_log:
-                if _is_about_entities(entry.message):  # noticed on the way, raised only here
-                    raise self._malformed(entry.message, entry.line) from error
+            if error.position[0] <= lines:  # the parser was still looking for the end of something
+                raise self._malformed(error.msg, *error.position) from error
             problem = f"ends in the middle ({_message(error.msg)}); the file is truncated, download it again"
-            raise ReleaseError(self._path, problem, line=place.lines + 1, offset=place.bytes) from error
+            raise ReleaseError(self._path, problem, line=lines + 1, offset=fed) from error
 
-    def _feed(self, parser: Any, block: bytes, place: _Place) -> None:
+    def _feed(self, parser: Any, block: bytes) -> None:
         try:
             parser.feed(block)
         except etree.XMLSyntaxError as error:
-            line, column = error.position
-            raise self._malformed(error.msg, line, place.offset(block, line, column)) from error
-        place.advance(block)
+            raise self._malformed(error.msg, *error.position) from error
+        for entry in parser.feed_error_log:  # an undeclared entity is noted here, and raised nowhere
+            if entry.level == etree.ErrorLevels.FATAL:
+                raise self._malformed(entry.message, entry.line, entry.column)
 
-    def _malformed(self, message: str, line: int, offset: int | None = None) -> ReleaseError:
+    def _malformed(self, message: str, line: int, column: int) -> ReleaseError:
         advice = "download the release again"
-        if _is_about_entities(message):
+        if _ENTITY.search(message):
             advice = "DrugBank uses no entities of its own; refused"
         problem = f"not well-formed XML ({_message(message)}); {advice}"
-        return ReleaseError(self._path, problem, line=line, offset=offset)
+        return ReleaseError(self._path, problem, line=line, offset=self._offset(line, column))
 
-
-def _is_about_entities(message: str) -> bool:
-    return "entity" in message.lower()
+    def _offset(self, line: int, column: int) -> int:
+        """Byte offset of a place, both counted from 1; read again, since the parser may be blocks ahead."""
+        before, missing = 0, line - 1
+        for block in read_blocks(self._path):
+            breaks = block.count(b"\n")
+            if breaks >= missing:
+                start = 0
+                for _ in range(missing):
+                    start = block.index(b"\n", start) + 1
+                return before + start + max(column - 1, 0)
+            before, missing = before + len(block), missing - breaks
+        return before
 
 
 def _message(text: str) -> str:
-    """libxml2's words without the place, which the error states itself."""
-    return " ".join(text.partition(", line ")[0].split())
-
-
-class _Place:
-    """How far the parser has been fed, so that its line and column become a byte offset."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.lines = 0
-        self._line_start = 0
-
-    def advance(self, block: bytes) -> None:
-        self.lines += block.count(b"\n")
-        last = block.rfind(b"\n")
-        if last >= 0:
-            self._line_start = self.bytes + last + 1
-        self.bytes += len(block)
-
-    def offset(self, block: bytes, line: int, column: int) -> int:
-        """Byte offset of a place in the block being fed; ``line`` and ``column`` count from 1."""
-        start = -1
-        for _ in range(line - 1 - self.lines):
-            start = block.find(b"\n", start + 1)
-        line_start = self._line_start if start < 0 else self.bytes + start + 1
-        return line_start + max(column - 1, 0)
+    """libxml2's words without the place, which the error states itself, and without advice to programmers."""
+    return " ".join(_ADVICE.sub("", text.partition(", line ")[0]).split())
 
 
 def _top_level(parser: Any) -> Iterator[Any]:

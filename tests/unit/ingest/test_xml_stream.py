@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from mard.errors import ReleaseError
+from mard.ingest.container import BLOCK_BYTES
 from mard.ingest.xml_stream import DrugStream, Root
 from tests.releases import NAMESPACE, drug_xml, release_xml
 
@@ -62,6 +63,32 @@ def test_a_malformed_place_is_given_as_line_and_byte(tmp_path: Path, number: int
     assert error.line == broken[:at].count(b"\n") + 1
     assert error.offset is not None
     assert abs(error.offset - (at + 3)) <= 2  # the space after "<"
+
+
+def test_an_error_far_from_where_the_parser_notices_it_has_its_own_offset(tmp_path: Path):
+    """libxml2 looks for the end of a reference, blocks ahead of the ampersand that begins none."""
+    drugs = [drug_xml(f"DB{number:05d}", "word " * 200) for number in range(1, 1_001)]
+    drugs[300] = drugs[300].replace("word word", "word & word", 1)
+    broken = release_xml(*drugs)
+    at = broken.index(b"&")
+    assert len(broken) > 6 * BLOCK_BYTES
+    error = fail(tmp_path, broken)
+    assert str(error).endswith("download the release again")
+    assert error.line == broken[:at].count(b"\n") + 1
+    assert error.offset is not None
+    assert abs(error.offset - at) <= 2
+
+
+def test_an_undeclared_entity_is_refused_where_it_stands(tmp_path: Path):
+    """It is in the first of several blocks; libxml2 only notes it, and begins anew with the second."""
+    drugs = [drug_xml(f"DB{number:05d}", "word " * 200) for number in range(1, 501)]
+    drugs[3] = drugs[3].replace("word word", "word &nope; word", 1)
+    hostile = release_xml(*drugs)
+    at = hostile.index(b"&nope;")
+    error = fail(tmp_path, hostile)
+    assert "Entity 'nope' not defined" in str(error)
+    assert str(error).endswith("refused")
+    assert (error.line, error.offset) == (hostile[:at].count(b"\n") + 1, at + len(b"&nope;"))
 
 
 def test_binary_garbage_is_not_xml(tmp_path: Path):
