@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from mard.sft.dataset import MirrorPair, encode_examples
-from mard.sft.train import evaluate_student, train_student
+from mard.sft import train
+from mard.sft.dataset import MirrorBatch, MirrorPair, encode_examples
+from mard.sft.train import evaluate_student, kept_logits, train_student
 from tests import students
 
 
@@ -45,6 +48,31 @@ def test_the_divergence_is_smaller_with_its_term_than_without(
 def test_a_pair_of_no_weight_teaches_nothing(pairs: list[MirrorPair], tmp_path: Path) -> None:
     silent = [MirrorPair(pair.pair_id, pair.ab, pair.ba, 0.0) for pair in pairs]
     assert students.same_weights(trained(silent, tmp_path), students.model())
+
+
+def test_batches_are_of_like_length_and_twins_stay_together(
+    pairs: list[MirrorPair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lengthened(pair: MirrorPair, by: int) -> MirrorPair:
+        rows = (replace(row, input_ids=row.input_ids + [1] * by) for row in (pair.ab, pair.ba))
+        return MirrorPair(pair.pair_id, *rows, pair.weight)
+
+    pad = students.tokenizer().pad_token_id
+    longer = [lengthened(pair, by) for pair, by in zip(pairs, (0, 90, 30, 60) * 2, strict=True)]
+    twins = {tuple(pair.ab.input_ids): tuple(pair.ba.input_ids) for pair in longer}
+    seen, widths = [], []
+
+    def kept(model: torch.nn.Module, batch: MirrorBatch) -> torch.Tensor:
+        seen.append([tuple(own for own in ids if own != pad) for ids in batch.input_ids.tolist()])
+        widths.append(batch.input_ids.shape[1])
+        return kept_logits(model, batch)
+
+    monkeypatch.setattr(train, "kept_logits", kept)
+    trained(longer, tmp_path, epochs=1.0)
+    assert sorted(widths) == sorted(pair.length for pair in longer)[1::2]  # the next longer one alone pads
+    for batch in seen:
+        assert [twins[row] for row in batch[0::2]] == batch[1::2]
+    assert sorted(row for batch in seen for row in batch[0::2]) == sorted(twins)
 
 
 @pytest.mark.parametrize("scope", ["final_answer", "trace"])
