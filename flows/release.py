@@ -1,4 +1,4 @@
-"""The student answers the held-out pairs, is measured, and is registered."""
+"""The student answers the held-out pairs, is probed and measured, and is registered."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from prefect import flow
 from flows.stages import run_in_order
 from tasks.evaluate import evaluate
 from tasks.infer import infer
+from tasks.probe import probe
 from tasks.register import register
 from tasks.stage import Workspace
 
-STAGES = (infer, evaluate, register)
+STAGES = (infer, probe, evaluate, register)
 
 
 @flow(name="release", validate_parameters=False)

@@ -3,7 +3,7 @@
     corpus    ingest, label, evidence, split, gates, retrieve, baselines
     distill   teach, judge, prm, consensus
     train     sft, dpo
-    release   infer, evaluate, register
+    release   infer, probe, evaluate, register
 
 Without ``artifacts`` it works on the repository's own, versioned by DVC: a given release is adopted
 into ``data/`` first, unchanged stages are skipped, and ``dvc status`` is clean afterwards.

@@ -275,6 +275,39 @@ TABLES: dict[str, Any] = {
         },
         unique=["protocol", "part", "pair_id", "ordering", "layer"],
     ),
+    # The raw model's answers, one row a pair and probe. ``shown`` is the family that most of the neighbours
+    # shown have, "" without neighbours.
+    "probe/answers": _table(
+        {
+            "protocol": _choice(Protocol),
+            "probe": _text(),
+            "pair_id": _pair(),
+            "shown": _choice(("", *Family)),
+            **_ANSWER_COLUMNS,
+            "confidence": _unit(),
+            "abstain": pa.Column(pl.Boolean),
+            "citations": _count(),
+            "grounded": _count(),
+            "supported": _count(),
+        },
+        unique=["protocol", "probe", "pair_id"],
+    ),
+    # Answers to test pairs beside their labels: what `mard compare` reads of a run.
+    "evaluate/answers": _table(
+        {
+            "protocol": _choice(Protocol),
+            "layer": _text(),
+            "ordering": _choice(("ab", "ba")),
+            **_PAIR_COLUMNS,
+            **_ANSWER_COLUMNS,
+            "confidence": _unit(),
+            "abstain": pa.Column(pl.Boolean),
+            "parsed": pa.Column(pl.Boolean),
+            **{f"gold_{name}": column for name, column in _LABEL_COLUMNS.items()},
+        },
+        unique=["protocol", "layer", "ordering", "pair_id"],
+        pairs=True,
+    ),
 }
 
 

@@ -60,16 +60,16 @@ def reliability(name: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
     return plot.svg()
 
 
-def coverage(name: str, curve: Sequence[Sequence[float]], accuracy: float) -> Markup:
-    """Accuracy when only the most confident share is answered."""
+def coverage(name: str, curves: Sequence[tuple[str, str, Sequence[Sequence[float]]]]) -> Markup:
+    """Accuracy when only the most confident share is answered: kind, system and points of each curve."""
     plot = _unit_plot(f"Coverage and accuracy on {name}", "share answered", "accuracy")
-    plot.line([(0, accuracy), (1, accuracy)], "ideal")
-    plot.line([(share, value) for share, value in curve], "student")
+    for kind, _, points in reversed(curves):
+        plot.line([(share, value) for share, value in points], kind)
     return plot.svg()
 
 
-def rarity(name: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Accuracy per rarity decile, rarest first; a tick is the decile's highest pair count."""
+def rarity(name: str, rows: Sequence[Mapping[str, Any]], overall: float) -> Markup:
+    """Accuracy per rarity decile, rarest first, and overall; a tick is the decile's highest pair count."""
     ticks = [index + 0.5 for index in range(len(rows))]
     labels = {tick: str(row["high"]) for tick, row in zip(ticks, rows, strict=True)}
     plot = Plot(
@@ -85,6 +85,44 @@ def rarity(name: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
     for index, row in enumerate(rows):
         tip = f"{row['pairs']} test pairs with {row['low']} to {row['high']}: accuracy {row['accuracy']:.2f}"
         plot.bar(index + 0.12, index + 0.88, row["accuracy"], "student", tip)
+    plot.line([(0, overall), (len(rows), overall)], "ideal")
+    return plot.svg()
+
+
+def forest(name: str, rows: Sequence[tuple[str, Any, Any]], x_title: str = "change of macro-F1") -> Markup:
+    """Differences with their intervals, one a row, around a line at 0.
+
+    A filled disc marks a difference whose interval leaves out 0.
+
+    Args:
+        name: Of the figure.
+        rows: Label, difference, and bounds or unscored.
+        x_title: What differs.
+    """
+    bounds = [bound for _, _, found in rows if found != UNSCORED for bound in found]
+    known = [value for _, value, _ in rows if value != UNSCORED]
+    x, ticks = _round_range(min([0.0, *bounds, *known]), max([0.0, *bounds, *known]))
+    places = {float(len(rows) - index): label for index, (label, _, _) in enumerate(rows)}
+    plot = Plot(
+        f"{x_title} on {name}",
+        x,
+        (0.4, len(rows) + 0.6),
+        x_title,
+        "",
+        ticks,
+        list(places),
+        y_text=places.__getitem__,
+        width=380,
+        height=58 + 26 * len(rows),
+        left=134,
+    )
+    plot.line([(0, 0.4), (0, len(rows) + 0.6)], "ideal")
+    for place, (_, value, found) in zip(places, rows, strict=True):
+        if value != UNSCORED:
+            sure = found != UNSCORED and not found[0] <= 0 <= found[1]
+            if found != UNSCORED:
+                plot.line([(found[0], place), (found[1], place)], "student")
+            plot.dots([(value, place)], "student" if sure else "open")
     return plot.svg()
 
 

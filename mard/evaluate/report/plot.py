@@ -29,7 +29,8 @@ class Plot:
         x: Bounds of the x axis; y likewise.
         x_title: Title of the x axis; y_title likewise.
         x_ticks: Where ticks are; y_ticks likewise.
-        x_text: How a tick on the x axis is written.
+        x_text: How a tick on the x axis is written; y_text likewise.
+        left: Room for the ticks of the y axis.
     """
 
     label: str
@@ -40,8 +41,10 @@ class Plot:
     x_ticks: Sequence[float]
     y_ticks: Sequence[float]
     x_text: Callable[[float], str] = "{:g}".format
+    y_text: Callable[[float], str] = "{:g}".format
     width: float = 320.0
     height: float = 220.0
+    left: float = LEFT
     _marks: list[Markup] = field(default_factory=list)
 
     def line(self, points: Sequence[Point], kind: str) -> None:
@@ -75,11 +78,12 @@ class Plot:
     def _y_axis(self) -> Markup:
         tick = Markup(
             '<line class="grid" x1="{:.1f}" x2="{:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            '<text class="tick" x="{:.1f}" y="{y:.1f}" dy="3.5" text-anchor="end">{:g}</text>'
+            '<text class="tick" x="{:.1f}" y="{y:.1f}" dy="3.5" text-anchor="end">{}</text>'
         )
         right = self.width - RIGHT
         return Markup("").join(
-            tick.format(LEFT, right, LEFT - 6, value, y=self._y(value)) for value in self.y_ticks
+            tick.format(self.left, right, self.left - 6, self.y_text(value), y=self._y(value))
+            for value in self.y_ticks
         )
 
     def _x_axis(self) -> Markup:
@@ -87,19 +91,19 @@ class Plot:
         tick = Markup('<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>')
         axis = Markup('<line class="axis" x1="{:.1f}" x2="{:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
         ticks = [tick.format(self._x(value), below + 15, self.x_text(value)) for value in self.x_ticks]
-        return Markup("").join([axis.format(LEFT, self.width - RIGHT, y=below), *ticks])
+        return Markup("").join([axis.format(self.left, self.width - RIGHT, y=below), *ticks])
 
     def _titles(self) -> Markup:
         titles = Markup(
             '<text class="title" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>'
             '<text class="title" transform="translate(11 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>'
         )
-        across, down = (LEFT + self.width - RIGHT) / 2, (TOP + self.height - BOTTOM) / 2
+        across, down = (self.left + self.width - RIGHT) / 2, (TOP + self.height - BOTTOM) / 2
         return titles.format(across, self.height - 6, self.x_title, down, self.y_title)
 
     def _x(self, value: float) -> float:
         low, high = self.x
-        return LEFT + (value - low) / (high - low) * (self.width - LEFT - RIGHT)
+        return self.left + (value - low) / (high - low) * (self.width - self.left - RIGHT)
 
     def _y(self, value: float) -> float:
         low, high = self.y

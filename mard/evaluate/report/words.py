@@ -42,6 +42,57 @@ CURVES: Final = {
     "dpo": {"loss": "loss", "rewards/margins": "reward margin", "rewards/accuracies": "preferred won"},
 }
 
+VARIANT_TITLES: Final = {"raw": "Student, raw", "symmetrised": "Student, symmetrised"}
+STATES: Final = {
+    "raw": "raw model",
+    "stated": "whole stack, as stated",
+    "calibrated": "whole stack, calibrated",
+}
+PHASE_MEASURES: Final = {
+    "mirror_error": "Direction<br>flips",
+    "family_mirror_error": "Family<br>flips",
+    "subtype_mirror_error": "Subtype<br>flips",
+    "mirror_distance": "Distance",
+    "kl": "KL",
+    "direction_accuracy": "Direction<br>accuracy",
+    "nll": "NLL",
+}
+
+PROBES: Final = {
+    "no_retrieval": ("Retrieval off", "No similar known pairs are shown.", "keeps the family"),
+    "masked": ("Names masked", "The two drugs' names and ids are hidden.", "keeps the family"),
+    "null_context": ("No evidence", "Nothing but the two names is shown.", "abstains"),
+    "cross_family_swap": (
+        "Misleading neighbours",
+        "The known pairs shown are those of a pair of other families.",
+        "keeps the family",
+    ),
+    "role_flip": (
+        "Inhibitor ↔ inducer",
+        "What acts on the other drug's enzyme acts the opposite way.",
+        "keeps the family, turns the polarity",
+    ),
+    "flags_exchanged": (
+        "Flags exchanged",
+        "Each drug has the other one's enzyme flags.",
+        "keeps the family, turns the direction",
+    ),
+    "enzyme_swap": (
+        "Other enzyme",
+        "What one drug inhibits no longer handles the other.",
+        "leaves the PK families or abstains",
+    ),
+}
+"""Title, what is altered, and what a model that reads its evidence does."""
+
+FAILURES: Final = {
+    "F1 evidence": "No candidate has the right family, and no neighbour shown has it.",
+    "F2 reasoning": "A neighbour shown has the right family, but no candidate draws it.",
+    "F3 selection": "A candidate has the right family, but the stack chose another.",
+    "F4 wording": "PK_Metabolism and PK_Distribution taken for each other.",
+    "F5 detail": "The family is right, the subtype or direction is not.",
+}
+
 FINAL, GREEDY = "final", "greedy"
 QUALITY: Final = (
     ("parse_rate", "Parse rate", "Answers that are well-formed traces.", FINAL),
@@ -95,5 +146,8 @@ GLOSSARY: Final = (
     ("MOR@k", "Share of test pairs with a pair of their own family among the k most similar known ones."),
     ("Met. + Dist.", "PK_Metabolism and PK_Distribution as one family: often the wording of a release, not"
      " pharmacology, decides between them."),
+    ("Raw, symmetrised", "Raw: one greedy trace for one order of the pair. Symmetrised: both orders made one"
+     " answer, so that MFS and MPS are 1 by construction. The stack votes over samples and may abstain."),
+    ("Calibrated", "Confidence passed through a curve of two numbers that was fitted on validation answers."),
     ("Polarity", "Whether the quantity that the subtype names goes up or down."),
 )  # fmt: skip

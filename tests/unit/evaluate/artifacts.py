@@ -27,6 +27,7 @@ from mard.schema import (
 )
 from tasks import contracts
 from tasks.stage import Workspace, run_stage
+from tests.students import tokenizer
 from tests.unit.evaluate.world import LABEL, World
 
 RELEASE = {"file": "made-up.xml", "sha256": "ab" * 32, "version": "5.1.99", "exported_on": "2026-04-01"}
@@ -92,6 +93,10 @@ def _training(workspace: Workspace) -> None:
         )
         write_jsonl(workspace.stage(stage) / "history.jsonl", curve)
     write_json(_folder(workspace, "consensus") / "manifest.json", {"counts": {"winners": 640}})
+    tokenizer().save_pretrained(workspace.stage("sft") / "tokenizer")
+    counts = {"candidates": 640, "prompt_tokens": 0, "completion_tokens": 0}
+    teachers = {teacher.name: counts for teacher in workspace.params.teach.teachers}
+    write_json(_folder(workspace, "teach") / "manifest.json", {"pairs": 80, "teachers": teachers})
 
 
 def _gate(name: str, protocol: str) -> dict[str, Any]:
@@ -120,6 +125,15 @@ def _answers(workspace: Workspace) -> None:
     columns = list(contracts.TABLES["infer/predictions"].columns)
     contracts.write(folder, "infer/predictions", pl.DataFrame(rows).select(columns))
     write_json(folder / "stack.json", {"layers": LAYERS, "final": "stack"})
+    _probes(workspace, pl.DataFrame(rows))
+
+
+def _probes(workspace: Workspace, answers: pl.DataFrame) -> None:
+    """Answers to pairs whose retrieval is off: those of the other ordering."""
+    columns = list(contracts.TABLES["probe/answers"].columns)
+    asked = answers.filter((pl.col("ordering") == "ba") & (pl.col("part") == "test"))
+    made = asked.with_columns(probe=pl.lit("no_retrieval"), shown=pl.lit("")).select(columns)
+    contracts.write(_folder(workspace, "probe"), "probe/answers", made)
 
 
 def _label(row: dict[str, Any]) -> Label:

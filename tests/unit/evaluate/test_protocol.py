@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from mard.errors import ContractError
-from mard.evaluate.protocol import Evaluation, evaluate_protocol
+from mard.evaluate.evaluation import Evaluation
+from mard.evaluate.protocol import evaluate_protocol
 from mard.evaluate.statistic import UNSCORED
 from mard.schema import Protocol
 
@@ -47,6 +48,16 @@ def _rows(
     )  # fmt: skip
 
 
+def probes() -> pl.DataFrame:
+    """Two pairs answered AdverseRisk without retrieval, and no triangle."""
+    return (
+        _rows("greedy", "ab", wrong=(0, 2))
+        .head(2)
+        .with_columns(probe=pl.lit("no_retrieval"), shown=pl.lit(""))
+        .drop("layer", "ordering", "parsed")
+    )
+
+
 def evaluation() -> Evaluation:
     baseline = _rows("x", "ab", wrong=(0, 2)).select(
         "pair_id", "family", "subtype", "direction", "polarity", "confidence"
@@ -61,6 +72,11 @@ def evaluation() -> Evaluation:
                 _rows("stack", "ab", abstain=(1,)),
             ]
         ),
+        val=_rows("stack", "ab", wrong=(2,)).with_columns(gold=GOLD["family"]),
+        neighbours=pl.DataFrame({"pair_id": ["DB1|DB2", "DB1|DB3"], "family": ["Efficacy", "AdverseRisk"]}),
+        candidates=GOLD.head(3).select("pair_id", "family"),
+        probes=probes(),
+        labelled=GOLD,
         baselines=baseline.with_columns(model=pl.lit("neighbour vote")),
         counts=np.array([3, 3, 9, 12]),
         final_layer="stack",
@@ -100,6 +116,50 @@ def test_baselines_get_the_same_figures_and_a_paired_comparison() -> None:
     assert compared["pair"][0] <= 0.5 <= compared["pair"][1]
     assert compared["win"] in {"student", "none"}
     assert set(got["student"]["intervals"]) == {"macro_f1", "accuracy", "ths", "merged_macro_f1"}
+
+
+def test_the_raw_model_has_a_row_of_its_own_with_its_consistency_and_its_own_comparisons() -> None:
+    got = evaluate_protocol(evaluation())
+    raw = got["variants"]["raw"]
+    assert list(got["variants"]) == ["raw"]  # no layer symmetrises
+    assert (raw["accuracy"], raw["mfs"]) == (0.75, 0.75)
+    assert set(raw["intervals"]) == {"macro_f1", "accuracy", "ths", "merged_macro_f1", "mfs", "mps"}
+    assert raw["comparisons"]["neighbour vote"]["accuracy"]["difference"] == 0.25
+    assert got["student"]["abstained"] == 1
+
+
+def test_reliability_is_shown_before_and_after_a_calibration_fitted_on_val() -> None:
+    found = evaluate_protocol(evaluation())["reliability"]
+    assert list(found["states"]) == ["raw", "stated", "calibrated"]
+    assert found["val_pairs"] == 4
+    # on val 3 of 4 answers of confidence .9 are right: the calibrated confidence lies between
+    calibrated = next(row for row in found["states"]["calibrated"]["bins"] if row["pairs"])
+    assert 0.75 < calibrated["confidence"] < 0.9
+    # all four test answers are right, so each state's error is what its confidence lacks to 1
+    assert found["states"]["stated"]["ece"] == pytest.approx(0.1)
+    assert found["states"]["calibrated"]["ece"] == pytest.approx(1 - calibrated["confidence"], abs=1e-6)
+
+
+def test_failures_and_the_reach_of_evidence_and_candidates() -> None:
+    wrong = replace(evaluation(), final_layer="greedy")
+    found = evaluate_protocol(wrong)["failures"]
+    # greedy errs on the first pair only, of which the right family was drawn
+    assert {row["failure"]: row["pairs"] for row in found["classes"] if row["pairs"]} == {"F3 selection": 1}
+    assert found["examples"][0]["pair_id"] == "DB1|DB2"
+    assert (found["within_neighbours"], found["within_candidates"]) == (0.25, 0.75)
+
+
+def test_probes_are_set_beside_the_raw_model() -> None:
+    got = evaluate_protocol(evaluation())
+    (row,) = got["probes"]
+    # of the two pairs asked, the raw model errs on the first, and so does the probe
+    assert (row["probe"], row["pairs"], row["accuracy_before"], row["accuracy"]) == (
+        "no_retrieval",
+        2,
+        0.5,
+        0.5,
+    )
+    assert got["regimens"]["triangles"] == 0
 
 
 def test_rarity_says_what_it_counted() -> None:

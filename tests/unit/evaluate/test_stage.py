@@ -14,6 +14,7 @@ from mard.errors import InputError, MissingArtifact
 from mard.io import read_json, sha256_file
 from mard.schema import Protocol
 from tasks import evaluate
+from tasks import report as reporting
 from tasks.stage import Workspace, run_stage, workspace_for
 from tests.unit.evaluate.artifacts import LAYERS, RELEASE, write_artifacts
 from tests.unit.evaluate.world import World, make_world
@@ -45,7 +46,7 @@ def _world() -> World:
 def one_commit() -> Iterator[None]:
     """A commit elsewhere in the repository must not come between two runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "git_commit", lambda: "0123abc")
+        patch.setattr(reporting, "git_commit", lambda: "0123abc")
         yield
 
 
@@ -106,7 +107,8 @@ def test_tables_repeat_the_figures(workspace: Workspace) -> None:
     assert float(row["macro_f1"]) == metrics["protocols"]["warm"]["student"]["macro_f1"]
     assert row["mfs"] == "unscored"
     assert {path.stem for path in folder.iterdir()} == {
-        *("systems", "comparisons", "layers", "families", "directions", "rarity", "reliability", "gates")
+        *("systems", "comparisons", "layers", "families", "directions", "rarity", "reliability", "gates"),
+        *("failures", "probes", "regimens", "costs", "phases"),
     }
 
 

@@ -11,13 +11,18 @@ from mard.evaluate.report.traces import Names
 from mard.schema import Protocol
 from tests.unit.evaluate.test_protocol import evaluation
 
+MIRROR = {"held_out.mirror_error": 0.0625, "held_out.kl": 0.01, "untrained.mirror_error": 0.5}
 RATES = {"all": {"1": 0.5, "5": 0.9}, "random": {"1": 0.2, "5": 0.5}, "without atc": {"1": 0.4, "5": 0.8}}
 
 
 @pytest.fixture
 def metrics() -> dict[str, Any]:
     body = evaluate_protocol(evaluation())
-    stages = {"prm": {"held_out.auroc": None, "untrained.auroc": 0.5, "too_long": 3}, "sft": {}, "dpo": {}}
+    stages = {
+        "prm": {"held_out.auroc": None, "untrained.auroc": 0.5, "too_long": 3},
+        "sft": MIRROR,
+        "dpo": {},
+    }
     return {
         "release": {"file": "a.xml", "version": "1", "exported_on": "2026-01-01", "sha256": "0"},
         "layers": ["greedy", "self_consistency", "stack"],
@@ -26,6 +31,15 @@ def metrics() -> dict[str, Any]:
         "gates": [_gate("pair_disjoint", 0), _gate("neighbour_universe", 0), _gate("neighbour_regime", 2)],
         "retrieval": dict.fromkeys(map(str, Protocol), RATES),
         "training": stages,
+        "costs": [
+            {
+                "who": "teacher qwen",
+                "traces": 24000,
+                "prompt_tokens": 7200000,
+                "completion_tokens": 3600000,
+                "price": 10.8,
+            }
+        ],
     }
 
 
@@ -64,7 +78,7 @@ def test_a_figure_is_bold_only_for_a_win(
     _set_wins(metrics, win)
     page = _page(metrics)
     assert words in page
-    assert ("<td><b>" in _row(page, '<th scope="row">Student</th>')) is student_bold
+    assert ("<td><b>" in _row(page, '<th scope="row">Student, whole stack</th>')) is student_bold
     assert ("<td><b>" in _row(page, '<th scope="row">neighbour vote</th>')) is baseline_bold
 
 
@@ -92,3 +106,26 @@ def test_one_order_only_is_said_and_not_drawn(metrics: dict[str, Any]) -> None:
     for body in metrics["protocols"].values():
         body["slices"]["mirror_events"] = "unscored"
     assert _page(metrics).count("only one order was asked") == len(Protocol)
+
+
+def test_mirror_error_has_a_row_for_each_phase_that_was_measured(metrics: dict[str, Any]) -> None:
+    page = _page(metrics)
+    assert "<td>0.5</td>" in _row(page, '<th scope="row">before training</th>')
+    assert "<td>0.0625</td><td>–</td><td>–</td><td>–</td><td>0.01</td>" in _row(
+        page, '<th scope="row">after mirror SFT</th>'
+    )
+    assert "after preference training" not in page
+
+
+def test_failures_probes_and_costs_are_on_the_page(metrics: dict[str, Any]) -> None:
+    page = _page(metrics)
+    assert "7,200,000" in _row(page, '<th scope="row">teacher qwen</th>')
+    assert "0.500 → 0.500" in _row(page, '<th scope="row">Retrieval off</th>')
+    assert "no such pair" in _row(page, '<th scope="row">Other enzyme</th>')
+    assert page.count("A candidate has the right family, but the stack chose another.") == 1
+
+
+def test_without_probes_the_page_says_so(metrics: dict[str, Any]) -> None:
+    for body in metrics["protocols"].values():
+        body["probes"] = []
+    assert "No pair was asked." in _page(metrics)

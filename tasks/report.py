@@ -1,0 +1,169 @@
+"""What the report shows beside the figures: what the run was, training curves, worked traces, names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from mard.io import read_json, read_jsonl
+from mard.schema import Direction, Family, Label, Part, Polarity, Protocol, Trace
+from tasks import contracts
+from tasks.evaluation_inputs import Inputs
+from tasks.stage import Workspace
+from tasks.tracking import git_commit
+
+if TYPE_CHECKING:
+    from mard.evaluate.report.traces import Names, WorkedTrace
+
+
+def render(inputs: Inputs, metrics: Mapping[str, Any]) -> str:
+    """The report as one HTML page."""
+    from mard.evaluate.report.page import Report, render_page
+    from mard.evaluate.report.traces import choose
+
+    workspace = inputs.workspace
+    report = Report(
+        metrics=metrics,
+        facts=run_facts(inputs, metrics["release"]),
+        histories={stage: _history(workspace, stage) for stage in metrics["training"]},
+        traces=choose(student_traces(inputs), workspace.params.evaluate.worked_traces),
+        names=_names(inputs),
+        commit=git_commit(),
+    )
+    return render_page(report)
+
+
+def run_facts(inputs: Inputs, release: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the run was, for the head of the report."""
+    workspace, params = inputs.workspace, inputs.workspace.params
+    winners = read_json(workspace.need("consensus", "manifest.json"))["counts"]["winners"]
+    corpus, shape = inputs.splits[Protocol.WARM], params.student.architecture
+    drugs = pl.concat([corpus["drug_a"], corpus["drug_b"]]).n_unique()
+    student = params.student.checkpoint or (
+        f"{shape.num_hidden_layers} layers of width {shape.hidden_size}, from scratch" if shape else ""
+    )
+    teachers = ", ".join(teacher.name for teacher in params.teach.teachers)
+    samples = f"{params.infer.samples_warm} (warm), {params.infer.samples_cold} (cold)"
+    return [
+        ("Release", f"{release['file']}, version {release['version']}, exported {release['exported_on']}"),
+        ("SHA-256 of the release", release["sha256"][:16] + "…"),
+        ("Corpus", f"{corpus.height:,} labelled pairs of {drugs:,} drugs"),
+        ("Teachers", f"{teachers}; {params.teach.candidates} candidates a pair and teacher"),
+        ("Training traces", f"{winners:,}, one a pair"),
+        ("Student", student),
+        ("Mirror loss", f"λ {params.sft.kl_weight:g} over the {params.sft.kl_scope}"),
+        ("Preference training", f"β {params.dpo.beta:g}, {params.dpo.backend} PRM weights"),
+        ("Inference", f"{samples} samples; {' → '.join(params.infer.stack) or 'greedy'}"),
+        ("Uncertainty", f"{params.evaluate.bootstrap_resamples:,} resamples, seed {params.evaluate.seed}"),
+    ]  # fmt: skip
+
+
+def student_traces(inputs: Inputs) -> list[WorkedTrace]:
+    """The trace behind each final answer on a test pair, in the order of protocols and pairs."""
+    from mard.retrieve.pools import PoolStore
+
+    workspace = inputs.workspace
+    store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
+    final = inputs.predictions.filter(
+        (pl.col("part") == Part.TEST)
+        & (pl.col("layer") == inputs.stack["final"])
+        & (pl.col("ordering") == "ab")
+        & pl.col("parsed")
+    )
+    answers = {(row["protocol"], row["pair_id"]): row for row in final.iter_rows(named=True)}
+    gold = {
+        (str(protocol), row["pair_id"]): _label(row)
+        for protocol in Protocol
+        for row in inputs.gold(protocol).iter_rows(named=True)
+    }
+    found = []
+    for key, own in groupby(inputs.candidates, key=lambda row: (row["protocol"], row["pair_id"])):
+        if key in answers and key in gold:
+            found.append(_worked(store, key, list(own), answers[key], gold[key]))
+    return found
+
+
+def _worked(
+    store: Any,
+    key: tuple[str, str],
+    candidates: Sequence[Mapping[str, Any]],
+    answer: Mapping[str, Any],
+    gold: Label,
+) -> WorkedTrace:
+    from mard.evaluate.report.traces import WorkedTrace
+
+    best = min(candidates, key=lambda row: _distance(row, answer))
+    return WorkedTrace(
+        protocol=key[0],
+        pool=store.pool(*key),
+        trace=Trace.from_dict(best["trace"]),
+        step_scores=tuple(best["step_scores"]),
+        answer=_label(answer),
+        abstain=answer["abstain"],
+        confidence=answer["confidence"],
+        gold=gold,
+    )
+
+
+def _distance(candidate: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[float, bool]:
+    """How far a candidate is from being the one that the final layer chose: by Phi, then by family."""
+    family = candidate["trace"]["final_answer"]["family"]
+    return abs(candidate["phi"] - (answer["phi"] or 0.0)), family != answer["family"]
+
+
+def _label(row: Mapping[str, Any]) -> Label:
+    return Label(
+        Family(row["family"]), row["subtype"], Direction(row["direction"]), Polarity(row["polarity"])
+    )
+
+
+def _names(inputs: Inputs) -> Names:
+    from mard.evaluate.report.traces import Names
+
+    proteins = contracts.read(inputs.workspace.need("ingest"), "ingest/proteins").filter(pl.col("gene") != "")
+    genes = proteins.sort("uniprot", "gene").unique("uniprot", keep="first").select("uniprot", "gene")
+    return Names(dict(inputs.drugs.select("drug_id", "name").iter_rows()), dict(genes.iter_rows()))
+
+
+def _history(workspace: Workspace, stage: str) -> list[dict[str, Any]]:
+    path = workspace.stage(stage) / "history.jsonl"
+    return list(read_jsonl(path)) if path.exists() else []
+
+
+def costs(inputs: Inputs) -> list[dict[str, Any]]:
+    """Tokens of a thousand pairs, by teacher, and by protocol for the student."""
+    from mard.evaluate.cost import student_cost, teacher_cost
+
+    workspace = inputs.workspace
+    taught = read_json(workspace.need("teach", "manifest.json"))
+    rows = [
+        teacher_cost(teacher, taught["teachers"][teacher.name], taught["pairs"])
+        for teacher in workspace.params.teach.teachers
+    ]
+    return rows + [student_cost(str(protocol), **_tokens(inputs, protocol)) for protocol in Protocol]
+
+
+def _tokens(inputs: Inputs, protocol: Protocol) -> dict[str, int]:
+    """What the student read and wrote for a protocol's test pairs: two prompts a pair, and every trace."""
+    from mard.lm.prompt import build_prompt
+    from mard.lm.tokenizer import load_tokenizer, token_ids
+    from mard.mirror import mirror
+    from mard.retrieve.pools import PoolStore
+
+    workspace = inputs.workspace
+    tokenizer = load_tokenizer(workspace.need("sft", "tokenizer"))
+    store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
+    own = [row for row in inputs.candidates if row["protocol"] == protocol]
+    pairs = sorted({row["pair_id"] for row in own})
+    pools = (store.pool(protocol, pair) for pair in pairs)
+    prompts = [build_prompt(tokenizer, each) for pool in pools for each in (pool, mirror(pool))]
+    traces = [Trace.from_dict(row["trace"]).to_json() for row in own]
+    return {
+        "pairs": len(pairs),
+        "traces": len(traces),
+        "prompt_tokens": sum(len(token_ids(tokenizer, text)) for text in prompts),
+        "completion_tokens": sum(len(token_ids(tokenizer, text)) for text in traces),
+    }
