@@ -103,14 +103,16 @@ class Baselines:
         models: Which ones; a structural model is fitted in every tier.
         max_train: Training rows of a structural model at most, stratified by family.
         k: Neighbours that vote.
+        sharpness: Power of Eq. 8 by which all training pairs vote (kernel propagation).
         trees: Boosting rounds.
         depth: Depth of a tree.
         seed: Seed of every draw.
     """
 
-    models: list[Literal["majority", "neighbour_vote", "logistic", "xgboost"]]
+    models: list[Literal["majority", "neighbour_vote", "kernel_propagation", "logistic", "xgboost", "mlp"]]
     max_train: Annotated[int, Bounds(10)]
     k: Annotated[int, Bounds(1, 100)]
+    sharpness: Annotated[float, Bounds(0.1, 100)]
     trees: Annotated[int, Bounds(1)]
     depth: Annotated[int, Bounds(1)]
     seed: Annotated[int, Bounds(0)]

@@ -24,7 +24,7 @@ from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
-    from mard.baselines.contest import Contest, Settings
+    from mard.baselines.contest import Contest
 
 PAIR: Final = ("pair_id", "drug_a", "drug_b")
 
@@ -49,7 +49,7 @@ class Inputs:
         split = contracts.read(self.workspace.need("split"), f"split/{protocol}")
         train = split.filter(pl.col("part") == Part.TRAIN).drop("part")
         queries = self.queries.filter(pl.col("protocol") == protocol).select(PAIR)
-        return Contest(protocol, train, queries, self._index, self._drugs)
+        return Contest(protocol, train, queries, self._index, self._drugs, self.workspace.params.baselines)
 
     @cached_property
     def _index(self) -> Any:
@@ -72,7 +72,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     contests = {protocol: inputs.contest(protocol) for protocol in Protocol}
     gates = list(check(workspace, contests))
     enforce(gates)
-    answers = pl.concat(run(contest, settings(workspace)) for contest in contests.values())
+    answers = pl.concat(run(contest) for contest in contests.values())
     parts = inputs.queries.select("protocol", "part", "pair_id")
     table = answers.join(parts, on=["protocol", "pair_id"], maintain_order="left")
     columns = list(contracts.TABLES["baselines/predictions"].columns)
@@ -89,20 +89,12 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     return {"models": len(manifest["models"]), "train": manifest["train"], "answers": manifest["answers"]}
 
 
-def settings(workspace: Workspace) -> Settings:
-    """Which models, and how large."""
-    from mard.baselines.contest import Settings
-
-    params = workspace.params.baselines
-    return Settings(params.models, params.max_train, params.trees, params.depth, params.k, params.seed)
-
-
-def run(contest: Contest, chosen: Settings) -> pl.DataFrame:
+def run(contest: Contest) -> pl.DataFrame:
     """Everyone's answers on one protocol."""
     from mard.baselines.contest import run_baselines
 
     with Progress(f"baselines on {contest.protocol}") as progress:
-        return run_baselines(contest, chosen, len(os.sched_getaffinity(0)), progress)
+        return run_baselines(contest, len(os.sched_getaffinity(0)), progress)
 
 
 def check(workspace: Workspace, contests: dict[Protocol, Contest]) -> Iterator[GateResult]:
@@ -110,7 +102,7 @@ def check(workspace: Workspace, contests: dict[Protocol, Contest]) -> Iterator[G
     for protocol, contest in contests.items():
         split = contracts.read(workspace.need("split"), f"split/{protocol}")
         train = split.filter(pl.col("part") == Part.TRAIN)
-        yield training_rows(f"baselines on {protocol}", contest.fitted_on(), train)
+        yield training_rows(f"baselines on {protocol}", contest.fitted_on().to_list(), train)
 
 
 @task(

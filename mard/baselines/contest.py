@@ -1,29 +1,29 @@
-"""All baselines of one protocol, from its train part to their answers on its test pairs."""
+"""All baselines of one protocol, from its train part to their answers on held-out pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from mard.baselines.arrays import PROBABILITIES, Floats
-from mard.baselines.features import DrugTable, Tier, VoteFeatures, pair_features
-from mard.baselines.retrieval import OnProgress, channels, neighbours, training_neighbours
-from mard.baselines.structural import (
-    MODELS,
-    Examples,
-    Model,
-    sample_train,
-    structural,
-)
-from mard.baselines.votes import majority, neighbour_vote
+from mard.baselines.arrays import PROBABILITIES
+from mard.baselines.classifiers import MODELS, Model
+from mard.baselines.features import DrugTable, Tier, Votes, pair_features
+from mard.baselines.propagation import Propagation, Tally
+from mard.baselines.retrieval import Hidden, channels, hidden_drugs, neighbours
+from mard.baselines.structural import Examples, sample_train, structural
+from mard.baselines.votes import kernel_propagation, majority, neighbour_vote
+from mard.config import Baselines
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.schema import Protocol
+
+OnProgress = Callable[[int, int], None]
 
 NARROW: Final[Any] = dict.fromkeys(PROBABILITIES, pl.Float32)
 
@@ -38,6 +38,7 @@ class Contest:
         queries: ``pair_id``, ``drug_a`` and ``drug_b`` of held-out pairs.
         index: The neighbour index.
         table: Multi-hot rows of the drugs.
+        params: Which baselines, and how large.
     """
 
     protocol: Protocol
@@ -45,6 +46,7 @@ class Contest:
     queries: pl.DataFrame
     index: NeighbourIndex
     table: DrugTable
+    params: Baselines
 
     def fitted_on(self) -> pl.Series:
         """Ids of all pairs that a baseline may learn from: the train part, and what retrieval shows."""
@@ -53,48 +55,38 @@ class Contest:
         ids = drugs[shown[:, 0]] + "|" + drugs[shown[:, 1]]
         return pl.concat([self.train["pair_id"], ids.alias("pair_id")])
 
+    @cached_property
+    def neighbours(self) -> pl.DataFrame:
+        """The queries' nearest training pairs."""
+        return neighbours(self.index, self.protocol, self.queries, self.params.k)
 
-@dataclass(frozen=True)
-class Settings:
-    """Which baselines, and how large.
+    @cached_property
+    def propagation(self) -> Propagation:
+        """All training pairs as voters."""
+        return Propagation.of(self.index, self.train, self.queries, self.params.sharpness)
 
-    Attributes:
-        names: Of majority, neighbour_vote, logistic and xgboost.
-        max_train: Training rows of a structural model at most, stratified by family.
-        trees: Boosting rounds.
-        depth: Depth of a tree.
-        k: Neighbours that a pair is shown.
-        seed: Seed of every draw.
-    """
-
-    names: Sequence[str]
-    max_train: int
-    trees: int
-    depth: int
-    k: int
-    seed: int
+    @cached_property
+    def tally(self) -> Tally:
+        """What all training pairs say of the queries."""
+        return self.propagation.tally(self.queries)
 
 
-def run_baselines(
-    contest: Contest, settings: Settings, workers: int = 1, on_progress: OnProgress | None = None
-) -> pl.DataFrame:
+def run_baselines(contest: Contest, workers: int = 1, on_progress: OnProgress | None = None) -> pl.DataFrame:
     """Answers of every baseline, the same for any number of workers.
 
     Args:
         contest: What they are fitted on and asked.
-        settings: Which ones.
         workers: Baselines that run side by side, each on one thread.
         on_progress: Called with (baselines done, baselines in all); a structural model counts once a tier.
 
     Returns:
         ``protocol``, ``model`` and the columns of an answer (:data:`mard.baselines.arrays.ANSWER`).
     """
-    runs = dict(_runs(contest, settings))
     with (
         threadpool_limits(1, "blas"),
         ThreadPoolExecutor(workers, initializer=_no_threads_of_its_own) as pool,
     ):
-        jobs = {name: pool.submit(run) for name, run in runs.items()}
+        jobs = {name: pool.submit(run) for name, run in _runs(contest)}
         for done, job in enumerate(as_completed(jobs.values()), start=1):
             job.result()
             if on_progress:
@@ -111,46 +103,57 @@ def _no_threads_of_its_own() -> None:
     threadpool_limits(1, "openmp")
 
 
-def _runs(contest: Contest, settings: Settings) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
+def _runs(contest: Contest) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
     """Row name and computation of each baseline, simplest first."""
-    train, queries = contest.train, contest.queries
-    shown = neighbours(contest.index, contest.protocol, queries, settings.k)
-    if "majority" in settings.names:
+    train, queries, params = contest.train, contest.queries, contest.params
+    if "majority" in params.models:
         yield "majority", partial(majority, train, queries)
-    if "neighbour_vote" in settings.names:
-        yield "neighbour vote", partial(neighbour_vote, train, queries, shown)
-    models = [name for name in MODELS if name in settings.names]
+    if "neighbour_vote" in params.models:
+        yield "neighbour vote", partial(neighbour_vote, train, queries, contest.neighbours)
+    if "kernel_propagation" in params.models:
+        yield "kernel propagation", partial(kernel_propagation, train, queries, contest.tally)
+    models = [name for name in MODELS if name in params.models]
     if not models:
         return
-    rows, asked = _training_view(contest, settings), _View.of(contest, queries, shown)
+    taught, asked = _taught(contest), _asked(contest)
     for tier in Tier:
-        taught, question = rows.examples(tier), asked.examples(tier)
+        examples, questions = taught.examples(tier), asked.examples(tier, contest.tally)
         for name in models:
-            model = Model(name, settings.trees, settings.depth, settings.seed)
-            yield f"{name} {tier}", partial(structural, model, taught, question)
-
-
-def _training_view(contest: Contest, settings: Settings) -> _View:
-    pairs = sample_train(contest.train, settings.max_train, settings.seed)
-    shown = training_neighbours(contest.index, contest.protocol, pairs, settings.k, settings.seed)
-    return _View.of(contest, pairs, shown)
+            model = Model(name, params.trees, params.depth, params.seed)
+            yield f"{name} {tier}", partial(structural, model, examples, questions)
 
 
 @dataclass(frozen=True)
 class _View:
     """Pairs with all that any tier may show of them."""
 
-    table: DrugTable
+    contest: Contest
     pairs: pl.DataFrame
-    neighbours: pl.DataFrame
-    channels: Floats
-    votes: VoteFeatures
+    votes: tuple[Votes, ...]
 
     @classmethod
-    def of(cls, contest: Contest, pairs: pl.DataFrame, neighbours: pl.DataFrame) -> _View:
-        votes = VoteFeatures.of(pairs["pair_id"], neighbours)
-        return cls(contest.table, pairs, neighbours, channels(contest.index, pairs), votes)
+    def of(cls, contest: Contest, pairs: pl.DataFrame, shown: pl.DataFrame, hidden: Hidden) -> _View:
+        near, all_pairs = (
+            Votes.of_neighbours(pairs["pair_id"], shown),
+            contest.propagation.votes(pairs, hidden),
+        )
+        return cls(contest, pairs, (near, all_pairs))
 
-    def examples(self, tier: Tier) -> Examples:
-        features = pair_features(tier, self.table, self.pairs, self.channels, self.votes)
-        return Examples(self.pairs, features, self.neighbours if tier >= Tier.NEIGHBOURS else None)
+    def examples(self, tier: Tier, tally: Tally | None = None) -> Examples:
+        index, table = self.contest.index, self.contest.table
+        features = pair_features(tier, table, self.pairs, channels(index, self.pairs), self.votes)
+        return Examples(self.pairs, features, tally if tier >= Tier.VOTES else None)
+
+
+def _taught(contest: Contest) -> _View:
+    """A sample of train, each pair seen as a held-out pair would be."""
+    params, index = contest.params, contest.index
+    pairs = sample_train(contest.train, params.max_train, params.seed)
+    hidden = hidden_drugs(contest.protocol, pairs.height, params.seed)
+    shown = neighbours(index, contest.protocol, pairs, params.k, hidden)
+    return _View.of(contest, pairs, shown, hidden)
+
+
+def _asked(contest: Contest) -> _View:
+    nobody = np.zeros((contest.queries.height, 2), dtype=np.bool_)
+    return _View.of(contest, contest.queries, contest.neighbours, nobody)

@@ -4,7 +4,8 @@
 *Oriented* features change sign under the flip; directions are predicted from them.
 
 Three tiers, each holding the one before, so that "structural" never quietly means "without retrieval":
-(i) fingerprints and similarities, (ii) PK flags and ATC codes, (iii) neighbour votes.
+(i) fingerprints and similarities, (ii) PK flags and ATC codes, (iii) votes of neighbours and of all
+training pairs.
 
 Shapes: ``n`` pairs, ``d`` drugs, ``f`` features.
 """
@@ -34,7 +35,7 @@ class Tier(IntEnum):
 
     STRUCTURE = 1
     PHARMACOLOGY = 2
-    NEIGHBOURS = 3
+    VOTES = 3
 
     def __str__(self) -> str:
         return f"({'i' * self})"
@@ -86,7 +87,7 @@ class DrugTable:
 
 
 def pair_features(
-    tier: Tier, table: DrugTable, pairs: pl.DataFrame, channels: Floats, votes: VoteFeatures
+    tier: Tier, table: DrugTable, pairs: pl.DataFrame, channels: Floats, votes: Sequence[Votes]
 ) -> PairFeatures:
     """Both kinds of features of a tier.
 
@@ -95,7 +96,7 @@ def pair_features(
         table: The drugs.
         pairs: Columns ``drug_a`` and ``drug_b`` ``[n]``.
         channels: The four similarities of Eq. 8 ``[n, 4]``, in [0, 1].
-        votes: What each pair's neighbours say, aligned with ``pairs``.
+        votes: What training pairs say of each pair, aligned with ``pairs``.
     """
     a, b = table.rows(pairs["drug_a"]), table.rows(pairs["drug_b"])
     left, right = table.fingerprints[a], table.fingerprints[b]
@@ -111,18 +112,18 @@ def pair_features(
             forth, back = _acts(table, role, a, b), _acts(table, role, b, a)
             symmetric += [forth.maximum(back), _total(forth + back)]
             oriented += [forth - back, _total(forth - back)]
-    if tier >= Tier.NEIGHBOURS:
-        symmetric.append(votes.symmetric)
-        oriented.append(votes.oriented)
+    if tier >= Tier.VOTES:
+        symmetric += [own.symmetric for own in votes]
+        oriented += [own.oriented for own in votes]
     return PairFeatures(_stack(symmetric), _stack(oriented))
 
 
 @dataclass(frozen=True)
-class VoteFeatures:
-    """Neighbour votes as features of ``n`` pairs.
+class Votes:
+    """Votes of training pairs as features of ``n`` pairs.
 
     Attributes:
-        symmetric: Similarity-weighted share of each family, highest and mean similarity ``[n, 9]``.
+        symmetric: Share of each family, and what else the voters have in common ``[n, 7 or more]``.
         oriented: Per family, share for a_to_b minus share for b_to_a ``[n, 7]``.
     """
 
@@ -130,8 +131,11 @@ class VoteFeatures:
     oriented: Floats
 
     @classmethod
-    def of(cls, pair_ids: pl.Series, neighbours: pl.DataFrame) -> Self:
-        """From a neighbour table with the columns of ``retrieve/neighbours``, for pairs in this order."""
+    def of_neighbours(cls, pair_ids: pl.Series, neighbours: pl.DataFrame) -> Self:
+        """Of neighbours with the columns of ``retrieve/neighbours``, for pairs in this order.
+
+        Shares are weighted by similarity; after them come the highest and the mean similarity.
+        """
         order = pair_ids.alias("pair_id").to_frame()
         total = pl.col("similarity").sum()
         lean = pl.col("direction").replace_strict({"a_to_b": 1.0, "b_to_a": -1.0}, default=0.0)

@@ -7,7 +7,6 @@ the model would learn to trust neighbours that share a drug, which a cold query 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -20,8 +19,9 @@ from mard.retrieve.scalars import MAX_ATC_DEPTH
 from mard.retrieve.similarity import pair_scalars
 from mard.schema import Protocol
 
-OnProgress = Callable[[int, int], None]
+Hidden = NDArray[np.bool_]
 
+NOBODY: Final = -1
 NEIGHBOUR_COLUMNS: Final = {
     "pair_id": pl.String,
     "rank": pl.Int64,
@@ -33,12 +33,16 @@ NEIGHBOUR_COLUMNS: Final = {
 }
 
 
+def hidden_drugs(protocol: Protocol, pairs: int, seed: int) -> Hidden:
+    """Which drug of a training pair stands for one that was never seen, bool ``[pairs, 2]``."""
+    if protocol is Protocol.DRUG_COLD:
+        first = np.random.default_rng(seed).random(pairs) < 0.5
+        return np.column_stack([first, ~first])
+    return np.full((pairs, 2), protocol is Protocol.PAIR_COLD)
+
+
 def neighbours(
-    index: NeighbourIndex,
-    protocol: Protocol,
-    pairs: pl.DataFrame,
-    k: int,
-    hidden: NDArray[np.int32] | None = None,
+    index: NeighbourIndex, protocol: Protocol, pairs: pl.DataFrame, k: int, hidden: Hidden | None = None
 ) -> pl.DataFrame:
     """Neighbours of pairs, with the columns of ``retrieve/neighbours`` that a vote needs.
 
@@ -47,36 +51,15 @@ def neighbours(
         protocol: Whose train may be shown.
         pairs: ``pair_id``, ``drug_a`` and ``drug_b`` in canonical order, ``[n]``.
         k: Neighbours a pair.
-        hidden: Rows of the drugs that no neighbour may contain ``[n, w]``; by default none.
+        hidden: Which of the two drugs no neighbour may contain ``[n, 2]``; by default neither.
     """
     roster = index.roster({*pairs["drug_a"], *pairs["drug_b"]})
     a, b = (roster.rows(pairs[side]) for side in ("drug_a", "drug_b"))
-    shown = index.shown(protocol, index.query_many(protocol, roster, a, b, k, avoid=hidden))
+    avoid = None
+    if hidden is not None:
+        avoid = np.where(hidden, np.column_stack([a, b]), NOBODY).astype(np.int32)
+    shown = index.shown(protocol, index.query_many(protocol, roster, a, b, k, avoid=avoid))
     return shown.with_columns(pair_id=pairs["pair_id"][shown["query"]]).select(list(NEIGHBOUR_COLUMNS))
-
-
-def training_neighbours(
-    index: NeighbourIndex, protocol: Protocol, train: pl.DataFrame, k: int, seed: int
-) -> pl.DataFrame:
-    """:func:`neighbours` of training pairs, as a held-out pair would find its own.
-
-    Args:
-        index: The protocol's name is its universe.
-        protocol: What the neighbours imitate.
-        train: ``pair_id``, ``drug_a`` and ``drug_b`` in canonical order.
-        k: Neighbours a pair.
-        seed: Draws the drug to avoid under ``drug_cold``.
-    """
-    roster = index.roster({*train["drug_a"], *train["drug_b"]})
-    a, b = (roster.rows(train[side]) for side in ("drug_a", "drug_b"))
-    hide_first = np.random.default_rng(seed).random(train.height) < 0.5
-    avoid = {
-        Protocol.WARM: [],
-        Protocol.DRUG_COLD: [np.where(hide_first, a, b)],
-        Protocol.PAIR_COLD: [a, b],
-    }[protocol]
-    hidden = np.array(avoid, dtype=np.int32).reshape(-1, train.height).T
-    return neighbours(index, protocol, train, k, hidden)
 
 
 def channels(index: NeighbourIndex, pairs: pl.DataFrame) -> Floats:

@@ -3,8 +3,8 @@
 They answer in four steps, so that they are scored on the whole label:
 
 1. family, by a classifier over symmetric features;
-2. subtype, the most common one of that family in train, or in tier (iii) the one that the query's
-   neighbours of that family vote for;
+2. subtype, the most common one of that family in train, or in tier (iii) the one that training pairs
+   of that family vote for (:mod:`mard.baselines.propagation`);
 3. direction, ``bidirectional`` where the subtype mostly is, else by a classifier over oriented
    features, trained on both orderings and averaged over both: a flipped pair gets the mirrored answer;
 4. polarity, decided as the subtype is.
@@ -14,17 +14,11 @@ Training rows are weighted by 1/sqrt(n_family), as the student's are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
 
 import numpy as np
 import polars as pl
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler
-from xgboost import XGBClassifier
 
 from mard.baselines.arrays import (
     ANSWER,
@@ -38,23 +32,11 @@ from mard.baselines.arrays import (
     texts,
     with_margin,
 )
+from mard.baselines.classifiers import Model, fit
 from mard.baselines.features import PairFeatures
-from mard.baselines.plurality import elect, neighbour_ballots, train_ballots
+from mard.baselines.plurality import elect, train_ballots
+from mard.baselines.propagation import Tally
 from mard.schema import Direction
-
-ModelName = Literal["logistic", "xgboost"]
-MODELS: Final[tuple[ModelName, ...]] = ("logistic", "xgboost")
-SOLVER_STEPS: Final = 2000
-
-
-@dataclass(frozen=True)
-class Model:
-    """Which classifier, and how large its ensemble of trees is where it has one."""
-
-    name: ModelName
-    trees: int
-    depth: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -64,12 +46,12 @@ class Examples:
     Attributes:
         pairs: ``pair_id``, and in train the label columns, ``n`` rows.
         features: Of one tier, aligned with ``pairs``.
-        neighbours: Their rows of ``retrieve/neighbours``, or None where the tier shows none.
+        tally: What all training pairs say of their labels, or None where the tier does not show it.
     """
 
     pairs: pl.DataFrame
     features: PairFeatures
-    neighbours: pl.DataFrame | None = None
+    tally: Tally | None = None
 
 
 def sample_train(train: pl.DataFrame, size: int, seed: int) -> pl.DataFrame:
@@ -88,7 +70,7 @@ def structural(model: Model, train: Examples, queries: Examples) -> pl.DataFrame
     family = np.array(FAMILIES)[likely.argmax(axis=1)]
     probable = pl.DataFrame(likely, schema=PROBABILITIES)
     answers = with_margin(queries.pairs.select("pair_id", family=pl.Series(family)).hstack(probable))
-    answers = _with_subtype(answers, train.pairs, queries.neighbours)
+    answers = _with_subtype(answers, train.pairs, queries.tally)
     forth = _predict_direction(model, train, queries, family)
     toward = np.where(forth >= 0.5, Direction.A_TO_B, Direction.B_TO_A).astype(np.str_)
     mutual = answers["direction"] == Direction.BIDIRECTIONAL
@@ -99,26 +81,21 @@ def structural(model: Model, train: Examples, queries: Examples) -> pl.DataFrame
 def _predict_family(model: Model, train: Examples, queries: Examples) -> Floats:
     """Probability of each family ``[n, 7]``; 0 for one that train does not have."""
     family = texts(train.pairs["family"])
-    classes, probability = _fit(model, train.features.symmetric, family, _balance(family))
+    classes, probability = fit(model, train.features.symmetric, family, _balance(family))
     likely = np.zeros((queries.pairs.height, len(FAMILIES)))
     likely[:, np.searchsorted(FAMILIES, classes)] = probability(queries.features.symmetric)
     return likely.clip(0, 1).round(DIGITS)
 
 
-def _with_subtype(
-    answers: pl.DataFrame, train: pl.DataFrame, neighbours: pl.DataFrame | None
-) -> pl.DataFrame:
-    """Add subtype, direction and polarity: train's most common ones, unless neighbours of the family vote."""
+def _with_subtype(answers: pl.DataFrame, train: pl.DataFrame, tally: Tally | None) -> pl.DataFrame:
+    """Add subtype, direction and polarity: the most common ones in train, unless pairs of the family vote."""
     rest = list(LEVELS[1:])
     usual = elect(train_ballots(train), ["family"], rest).drop("share")
     answers = answers.join(usual, on="family", how="left", maintain_order="left")
-    if neighbours is None:
+    if tally is None:
         return answers
-    ballots = neighbour_ballots(neighbours).join(answers, on=["pair_id", "family"], how="semi")
-    if ballots.is_empty():
-        return answers
-    voted = elect(ballots, ["pair_id"], rest).drop("share")
-    return answers.update(voted, on="pair_id", how="left", maintain_order="left")
+    voted = tally.elect(texts(answers["family"])).select(rest)
+    return answers.with_columns(pl.coalesce(voted[name], answers[name]).alias(name) for name in rest)
 
 
 def _predict_direction(model: Model, train: Examples, queries: Examples, family: Texts) -> Floats:
@@ -131,35 +108,11 @@ def _predict_direction(model: Model, train: Examples, queries: Examples, family:
     context = _one_hot(texts(train.pairs["family"])[directed])
     forward = (direction[directed] == Direction.A_TO_B).astype(np.int64)
     both = sparse.vstack([_join(oriented, context), _join(-oriented, context)], format="csr")
-    _, probability = _fit(model, both, np.concatenate([forward, 1 - forward]), np.ones(both.shape[0]))
+    _, probability = fit(model, both, np.concatenate([forward, 1 - forward]), np.ones(both.shape[0]))
     asked = _one_hot(family)
     seen = probability(_join(queries.features.oriented, asked))[:, 1]
     flipped = probability(_join(-queries.features.oriented, asked))[:, 1]
     return (seen + 1 - flipped) / 2
-
-
-def _fit(
-    model: Model, features: Matrix, target: Any, weight: Floats
-) -> tuple[Any, Callable[[Matrix], Floats]]:
-    """Classes that occur, sorted, and a function to their probabilities ``[n, classes]``."""
-    classes, encoded = np.unique(target, return_inverse=True)
-    if len(classes) == 1:
-        return classes, lambda asked: np.ones((asked.shape[0], 1))
-    if model.name == "logistic":
-        fitted = make_pipeline(MaxAbsScaler(), LogisticRegression(max_iter=SOLVER_STEPS))
-        fitted.fit(features, encoded, logisticregression__sample_weight=weight)
-    else:
-        fitted = XGBClassifier(
-            n_estimators=model.trees,
-            max_depth=model.depth,
-            learning_rate=0.1,
-            colsample_bytree=0.25,
-            tree_method="hist",
-            n_jobs=1,  # sums over threads would round differently; baselines run side by side instead
-            random_state=model.seed,
-        )
-        fitted.fit(features, encoded, sample_weight=weight)
-    return classes, lambda asked: np.asarray(fitted.predict_proba(asked), dtype=np.float64)
 
 
 def _balance(family: Texts) -> Floats:

@@ -1,11 +1,13 @@
-"""Baselines that are elections: the most common label of train, and the vote of the nearest pairs."""
+"""Baselines that are elections: the most common label of train, the nearest pairs' vote, all pairs' vote."""
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
-from mard.baselines.arrays import ANSWER, with_margin
+from mard.baselines.arrays import ANSWER, DIGITS, FAMILIES, PROBABILITIES, with_margin
 from mard.baselines.plurality import elect, family_shares, neighbour_ballots, train_ballots
+from mard.baselines.propagation import Tally
 
 
 def majority(train: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
@@ -25,3 +27,14 @@ def neighbour_vote(train: pl.DataFrame, queries: pl.DataFrame, neighbours: pl.Da
 def _elected(ballots: pl.DataFrame, by: str) -> pl.DataFrame:
     winner = elect(ballots, [by]).drop("share")
     return with_margin(winner.join(family_shares(ballots, [by]), on=by))
+
+
+def kernel_propagation(train: pl.DataFrame, queries: pl.DataFrame, tally: Tally) -> pl.DataFrame:
+    """The vote of all training pairs; a query that is like none gets the majority's answer."""
+    shares = tally.shares()
+    family = np.array(FAMILIES)[shares.argmax(axis=1)]
+    answers = queries.select("pair_id").hstack(tally.elect(family))
+    answers = answers.hstack(pl.DataFrame(shares.astype(np.float64).clip(0, 1).round(DIGITS), PROBABILITIES))
+    voted = with_margin(answers).select(ANSWER).drop_nulls()
+    silent = queries.join(voted, on="pair_id", how="anti")
+    return pl.concat([voted, majority(train, silent)]).sort("pair_id")

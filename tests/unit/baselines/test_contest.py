@@ -5,8 +5,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from mard.baselines.contest import Contest, Settings, run_baselines
+from mard.baselines.contest import Contest, run_baselines
 from mard.baselines.features import DrugTable
+from mard.config import Baselines
 from mard.schema import Protocol
 from tests.unit.evaluate.world import make_world
 
@@ -20,20 +21,33 @@ CONTEST = Contest(
     QUERIES,
     INDEX,
     DrugTable.build(WORLD.drugs, WORLD.fingerprints),
+    Baselines(
+        models=["majority", "neighbour_vote", "kernel_propagation", "logistic", "xgboost", "mlp"],
+        max_train=150,
+        k=5,
+        sharpness=4.0,
+        trees=5,
+        depth=4,
+        seed=0,
+    ),
 )
-SETTINGS = Settings(("majority", "neighbour_vote", "logistic", "xgboost"), 150, 10, 4, 5, 0)
+
+
+def _only(*models: str) -> Contest:
+    return replace(CONTEST, params=replace(CONTEST.params, models=list(models)))
 
 
 @pytest.fixture(scope="module")
 def answers() -> pl.DataFrame:
-    return run_baselines(CONTEST, SETTINGS)
+    return run_baselines(CONTEST)
 
 
 def test_every_baseline_answers_every_query_once(answers: pl.DataFrame) -> None:
     assert answers["model"].unique(maintain_order=True).to_list() == [
         "majority",
         "neighbour vote",
-        *(f"{model} {tier}" for tier in ("(i)", "(ii)", "(iii)") for model in ("logistic", "xgboost")),
+        "kernel propagation",
+        *(f"{model} {tier}" for tier in ("(i)", "(ii)", "(iii)") for model in ("logistic", "xgboost", "mlp")),
     ]
     for _, own in answers.group_by("model"):
         assert sorted(own["pair_id"]) == QUERIES["pair_id"].to_list()
@@ -53,7 +67,7 @@ def test_the_labels_of_the_queries_are_never_looked_at(answers: pl.DataFrame) ->
 
 
 def test_the_same_seed_gives_the_same_answers_on_any_number_of_workers(answers: pl.DataFrame) -> None:
-    again = run_baselines(CONTEST, replace(SETTINGS, names=("xgboost",)), workers=3)
+    again = run_baselines(_only("xgboost", "mlp"), workers=3)
     assert again.equals(answers.join(again, on="model", how="semi"))
 
 
@@ -65,7 +79,6 @@ def test_what_it_was_fitted_on_is_the_train_part_and_what_retrieval_shows() -> N
 
 def test_only_what_is_asked_for_is_run_and_reported() -> None:
     seen: list[tuple[int, int]] = []
-    majority = replace(SETTINGS, names=("majority",))
-    table = run_baselines(CONTEST, majority, on_progress=lambda *done: seen.append(done))
+    table = run_baselines(_only("majority"), on_progress=lambda *done: seen.append(done))
     assert table["model"].unique().to_list() == ["majority"]
     assert seen == [(1, 1)]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mard.baselines.features import FOLDED_BITS, DrugTable, Tier, VoteFeatures, pair_features
+from mard.baselines.features import FOLDED_BITS, DrugTable, Tier, Votes, pair_features
 from mard.schema import PkRole
 from tests.unit.evaluate.world import make_world
 
@@ -29,10 +29,10 @@ def test_flipping_the_pair_keeps_symmetric_features_and_negates_oriented_ones(ti
     flipped = pairs.select("pair_id", drug_a="drug_b", drug_b="drug_a")
     channels = np.random.default_rng(0).random((pairs.height, 4))
     forth = pair_features(
-        tier, TABLE, pairs, channels, VoteFeatures.of(pairs["pair_id"], _neighbours("a_to_b"))
+        tier, TABLE, pairs, channels, [Votes.of_neighbours(pairs["pair_id"], _neighbours("a_to_b"))]
     )
     back = pair_features(
-        tier, TABLE, flipped, channels, VoteFeatures.of(pairs["pair_id"], _neighbours("b_to_a"))
+        tier, TABLE, flipped, channels, [Votes.of_neighbours(pairs["pair_id"], _neighbours("b_to_a"))]
     )
     assert (forth.symmetric.toarray() == back.symmetric.toarray()).all()
     assert (forth.oriented.toarray() == -back.oriented.toarray()).all()
@@ -41,7 +41,7 @@ def test_flipping_the_pair_keeps_symmetric_features_and_negates_oriented_ones(ti
 
 def test_each_tier_holds_the_one_before() -> None:
     pairs = WORLD.labels
-    votes, channels = VoteFeatures.of(pairs["pair_id"], _neighbours()), np.ones((pairs.height, 4))
+    votes, channels = [Votes.of_neighbours(pairs["pair_id"], _neighbours())], np.ones((pairs.height, 4))
     made = [pair_features(tier, TABLE, pairs, channels, votes).symmetric.toarray() for tier in Tier]
     for smaller, larger in pairwise(made):
         assert larger.shape[1] > smaller.shape[1]
@@ -55,8 +55,8 @@ def test_an_inhibitor_of_what_clears_the_other_drug_shows_once_and_with_its_dire
     )
     table = DrugTable.build(drugs, np.zeros((2, 256), dtype=np.uint8))
     pair = pl.DataFrame({"pair_id": ["p"], "drug_a": [drugs["drug_id"][0]], "drug_b": [drugs["drug_id"][1]]})
-    votes = VoteFeatures.of(pair["pair_id"], _neighbours().clear())
-    made = pair_features(Tier.PHARMACOLOGY, table, pair, np.zeros((1, 4)), votes)
+    votes = Votes.of_neighbours(pair["pair_id"], _neighbours().clear())
+    made = pair_features(Tier.PHARMACOLOGY, table, pair, np.zeros((1, 4)), [votes])
     # the ATC prefixes cancel; sub -1 (B has it), inh +1; A inhibits what clears B: +1 for CYP3A4, +1 in all
     assert sorted(made.oriented.toarray()[0][made.oriented.toarray()[0] != 0].tolist()) == [
         -1.0,
@@ -94,7 +94,7 @@ def test_votes_by_hand() -> None:
             "similarity": [0.2, 0.5, 0.3],
         }
     )
-    votes = VoteFeatures.of(pl.Series(["p", "q"]), neighbours)
+    votes = Votes.of_neighbours(pl.Series(["p", "q"]), neighbours)
     # shares 0.2 and 0.8 of 1.0, highest 0.5, mean 1/3; metabolism leans 0.5 - 0.3 towards a_to_b
     assert votes.symmetric[0] == pytest.approx([0.2, 0, 0, 0, 0, 0, 0.8, 0.5, 1 / 3])
     assert votes.oriented[0] == pytest.approx([0, 0, 0, 0, 0, 0, 0.2])

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from typing import Any
 
 import numpy as np
 import pytest
 
-from mard.baselines.retrieval import channels, training_neighbours
+from mard.baselines.retrieval import channels, hidden_drugs, neighbours
 from mard.schema import Protocol
 from tests.unit.evaluate.world import make_world
 
@@ -14,44 +13,21 @@ WORLD = make_world(drugs=14, pairs=60)
 INDEX = WORLD.index(warm=WORLD.labels, drug_cold=WORLD.labels, pair_cold=WORLD.labels)
 
 
-class Spy:
-    """Records what an index is asked."""
-
-    def __init__(self) -> None:
-        self.avoided = np.empty((0, 0), dtype=np.int32)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(INDEX, name)
-
-    def query_many(self, *args: Any, avoid: np.ndarray) -> Any:
-        self.avoided = avoid
-        return INDEX.query_many(*args, avoid=avoid)
-
-
-@pytest.mark.parametrize(
-    ("protocol", "hidden"), [(Protocol.WARM, 0), (Protocol.DRUG_COLD, 1), (Protocol.PAIR_COLD, 2)]
-)
-def test_neighbours_of_training_pairs_imitate_the_protocol(protocol: Protocol, hidden: int) -> None:
-    spy = Spy()
-    training_neighbours(spy, protocol, WORLD.labels, 3, seed=0)  # type: ignore[arg-type]
-    place = INDEX.roster([]).place
-    pairs = [(place[a], place[b]) for a, b in WORLD.labels.select("drug_a", "drug_b").iter_rows()]
-    assert spy.avoided.shape == (len(pairs), hidden)
-    assert all({*avoid} <= {*pair} for avoid, pair in zip(spy.avoided.tolist(), pairs, strict=True))
-    if protocol is Protocol.DRUG_COLD:
-        sides = {avoid == a for (avoid,), (a, _) in zip(spy.avoided.tolist(), pairs, strict=True)}
-        assert sides == {True, False}  # sometimes the one drug is hidden, sometimes the other
-    if protocol is Protocol.PAIR_COLD:
-        assert spy.avoided.tolist() == [[*pair] for pair in pairs]
+def test_a_training_pair_hides_as_many_drugs_as_a_held_out_pair_lacks() -> None:
+    assert not hidden_drugs(Protocol.WARM, 60, seed=0).any()
+    assert hidden_drugs(Protocol.PAIR_COLD, 60, seed=0).all()
+    one = hidden_drugs(Protocol.DRUG_COLD, 60, seed=0)
+    assert one.sum(axis=1).tolist() == [1] * 60
+    assert 15 < one[:, 0].sum() < 45  # sometimes the one drug is hidden, sometimes the other
 
 
 @pytest.mark.parametrize("protocol", Protocol)
 def test_neighbours_of_training_pairs_are_those_of_single_queries(protocol: Protocol) -> None:
-    found = training_neighbours(INDEX, protocol, WORLD.labels, 4, seed=3)
-    hide_first = np.random.default_rng(3).random(WORLD.labels.height) < 0.5
+    hidden = hidden_drugs(protocol, WORLD.labels.height, seed=3)
+    found = neighbours(INDEX, protocol, WORLD.labels, 4, hidden)
     rows = []
     for place, (pair_id, a, b) in enumerate(WORLD.labels.select("pair_id", "drug_a", "drug_b").iter_rows()):
-        own = {"warm": set(), "drug_cold": {a if hide_first[place] else b}, "pair_cold": {a, b}}[protocol]
+        own = {drug for drug, gone in zip((a, b), hidden[place], strict=True) if gone}
         for rank, one in enumerate(INDEX.query(protocol, a, b, 4, avoid=frozenset(own))):
             rows.append((pair_id, rank, one.similarity, *map(str, astuple(one.label))))
     assert found.rows() == rows
@@ -59,7 +35,7 @@ def test_neighbours_of_training_pairs_are_those_of_single_queries(protocol: Prot
 
 def test_a_pair_never_sees_itself() -> None:
     # with a planted twin of its own label the best neighbour would be the pair itself, at similarity 1
-    found = training_neighbours(INDEX, Protocol.WARM, WORLD.labels, 60, seed=0)
+    found = neighbours(INDEX, Protocol.WARM, WORLD.labels, 60)
     assert found.group_by("pair_id").len()["len"].unique().to_list() == [59]
 
 

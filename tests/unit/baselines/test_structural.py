@@ -6,9 +6,10 @@ import pytest
 from scipy import sparse
 
 from mard.baselines.arrays import FAMILIES, PROBABILITIES, texts
+from mard.baselines.classifiers import Model
 from mard.baselines.features import PairFeatures
-from mard.baselines.retrieval import NEIGHBOUR_COLUMNS
-from mard.baselines.structural import Examples, Model, sample_train, structural
+from mard.baselines.propagation import Tally
+from mard.baselines.structural import Examples, sample_train, structural
 from mard.schema import Direction
 
 TRAIN = pl.DataFrame(
@@ -23,6 +24,7 @@ TRAIN = pl.DataFrame(
 )
 LOGISTIC = Model("logistic", trees=0, depth=0, seed=0)
 XGBOOST = Model("xgboost", trees=20, depth=3, seed=0)
+MLP = Model("mlp", trees=0, depth=0, seed=0)
 
 
 def _features(symmetric: list[list[float]], oriented: list[list[float]]) -> PairFeatures:
@@ -40,7 +42,7 @@ def _many(copies: int = 12) -> Examples:
     return Examples(pairs, _features(symmetric, [[1.0], [-1.0], [-1.0], [0.0]] * copies))
 
 
-@pytest.mark.parametrize("model", [LOGISTIC, XGBOOST], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [LOGISTIC, XGBOOST, MLP], ids=lambda model: model.name)
 def test_a_structural_model_answers_the_whole_label(model: Model) -> None:
     asked = Examples(_queries("q", "r", "s"), _features([[1, 0.2], [1, 0.2], [0, 0.2]], [[1], [-1], [1]]))
     answers = structural(model, _many(), asked)
@@ -58,7 +60,7 @@ def test_a_structural_model_answers_the_whole_label(model: Model) -> None:
     }  # families that train does not have are ruled out
 
 
-@pytest.mark.parametrize("model", [LOGISTIC, XGBOOST], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [LOGISTIC, XGBOOST, MLP], ids=lambda model: model.name)
 def test_a_flipped_pair_gets_the_mirrored_direction(model: Model) -> None:
     draw = np.random.default_rng(0)
     oriented = draw.normal(size=(48, 3))
@@ -83,16 +85,12 @@ def test_a_flipped_pair_gets_the_mirrored_direction(model: Model) -> None:
     assert (np.where(forth == Direction.A_TO_B, "b_to_a", "a_to_b") == back).all()
 
 
-def test_in_the_third_tier_neighbours_of_the_family_decide_the_subtype() -> None:
-    neighbours = pl.DataFrame(
-        [
-            ("q", 0, 0.9, "AdverseRisk", "qtc_prolongation", "bidirectional", "up"),
-            ("q", 1, 0.2, "PK_Metabolism", "other_subtype", "bidirectional", "up"),
-        ],
-        schema=NEIGHBOUR_COLUMNS,
-        orient="row",
+def test_in_the_third_tier_training_pairs_of_the_family_decide_the_subtype() -> None:
+    kinds = [("AdverseRisk", "qtc_prolongation", "up"), ("PK_Metabolism", "other_subtype", "up")]
+    heard = np.array([[[0, 0, 0.9], [0, 0, 0.2]], np.zeros((2, 3))], dtype=np.float32)
+    asked = Examples(
+        _queries("q", "r"), _features([[1, 0.2], [1, 0.2]], [[1], [1]]), Tally(np.array(kinds), heard)
     )
-    asked = Examples(_queries("q", "r"), _features([[1, 0.2], [1, 0.2]], [[1], [1]]), neighbours)
     answers = structural(LOGISTIC, _many(), asked)
     assert answers["family"].to_list() == ["PK_Metabolism"] * 2
     assert answers["subtype"].to_list() == ["other_subtype", "metabolism"]
