@@ -103,6 +103,7 @@ def _train(
             params,
             work=_work(workspace),
             bf16=student.dtype == "bfloat16",
+            recompute=student.gradient_checkpointing,
             on_log=run.curve,
             on_progress=progress,
         )

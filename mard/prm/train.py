@@ -50,6 +50,7 @@ def train_prm(
     *,
     work: Path,
     bf16: bool = False,
+    recompute: bool = False,
     on_log: OnLog | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[dict[str, float]]:
@@ -62,6 +63,7 @@ def train_prm(
         save_steps=params.save_steps,
         seed=params.seed,
         bf16=bf16,
+        recompute=recompute,
     )
     pad = tokenizer.pad_token_id
     return train(
