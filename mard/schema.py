@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import KeysView, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, Self, TypeVar
 
 from mard.errors import InputError, SchemaViolation, SelfPair
@@ -340,7 +341,7 @@ class Trace:
     @classmethod
     def from_dict(cls, data: Any) -> Self:
         """Build from decoded JSON; see :meth:`from_json`."""
-        _exact_keys(data, "trace", ("steps", "summary", "final_answer"))
+        _exact_keys(data, "trace", _TRACE_KEYS)
         if not isinstance(data["steps"], list):
             raise SchemaViolation("steps: expected a list")
         steps = tuple(_step(item, number) for number, item in enumerate(data["steps"], start=1))
@@ -349,31 +350,48 @@ class Trace:
         return cls(steps, _text(data, "summary", "trace"), _final_answer(data["final_answer"]))
 
 
-def _exact_keys(data: Any, where: str, keys: tuple[str, ...]) -> None:
-    if not isinstance(data, Mapping):
+def _keys(*names: str) -> KeysView[str]:
+    return dict.fromkeys(names).keys()
+
+
+_TRACE_KEYS: Final = _keys("steps", "summary", "final_answer")
+_STEP_KEYS: Final = _keys("step", "role", "claim", "citations")
+_ANSWER_KEYS: Final = _keys("family", "subtype", "direction", "polarity", "confidence", "abstain")
+
+
+def _exact_keys(data: Any, where: str, keys: KeysView[str]) -> None:
+    if not isinstance(data, dict):
         raise SchemaViolation(f"{where}: expected an object, got {type(data).__name__}")
-    missing = [key for key in keys if key not in data]
-    extra = [key for key in data if key not in keys]
-    if missing or extra:
+    if data.keys() != keys:
+        missing = [key for key in keys if key not in data]
+        extra = [key for key in data if key not in keys]
         raise SchemaViolation(f"{where}: missing keys {missing}, unexpected keys {extra}")
 
 
 def _text(data: Mapping[str, Any], key: str, where: str) -> str:
-    if not isinstance(data[key], str):
-        raise SchemaViolation(f"{where}.{key}: expected text, got {type(data[key]).__name__}")
-    return str(data[key])
+    value = data[key]
+    if not isinstance(value, str):
+        raise SchemaViolation(f"{where}.{key}: expected text, got {type(value).__name__}")
+    return value
 
 
 def _choice(kind: type[E], data: Mapping[str, Any], key: str, where: str) -> E:
-    try:
-        return kind(data[key])
-    except ValueError as error:
-        raise SchemaViolation(f"{where}.{key}: {data[key]!r} is none of {[str(v) for v in kind]}") from error
+    value = data[key]
+    found: E | None = _members(kind).get(value) if isinstance(value, str) else None
+    if found is None:
+        raise SchemaViolation(f"{where}.{key}: {value!r} is none of {[str(v) for v in kind]}")
+    return found
+
+
+@cache
+def _members(kind: type[E]) -> Mapping[str, E]:
+    """Members by value; looking them up in the enumeration itself takes several times as long."""
+    return {str(member): member for member in kind}
 
 
 def _step(data: Any, number: int) -> Step:
     where = f"step {number}"
-    _exact_keys(data, where, ("step", "role", "claim", "citations"))
+    _exact_keys(data, where, _STEP_KEYS)
     if data["step"] != number or isinstance(data["step"], bool):
         raise SchemaViolation(f"{where}: numbered {data['step']!r}, expected {number}")
     citations = data["citations"]
@@ -384,7 +402,7 @@ def _step(data: Any, number: int) -> Step:
 
 def _final_answer(data: Any) -> FinalAnswer:
     where = "final_answer"
-    _exact_keys(data, where, ("family", "subtype", "direction", "polarity", "confidence", "abstain"))
+    _exact_keys(data, where, _ANSWER_KEYS)
     confidence, abstain = data["confidence"], data["abstain"]
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
         raise SchemaViolation(f"{where}.confidence: expected a number in [0, 1], got {confidence!r}")

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import tasks  # noqa: F401 -- sets the environment before anything heavy is imported
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # a busy machine is no fault
 
 # Sizes at which the whole chain runs in about two minutes on two cores.
 SMALL = (

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from mard.infer.automaton import QUOTE, Node, choice, literal, words
-from mard.judge.qc import EVIDENCE_ROLES
+from mard.judge.case import EVIDENCE_ROLES
 from mard.label.taxonomy import Taxonomy
 from mard.schema import MAX_STEPS, MIN_STEPS, Direction, Family, Polarity, StepRole
 

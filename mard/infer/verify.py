@@ -13,7 +13,6 @@ from mard.infer.candidates import Candidate
 from mard.infer.vote import Decision, endorsed, parsed, voters
 from mard.judge import lexicon
 from mard.judge.case import Case
-from mard.judge.qc import flags_off, grounded
 from mard.mirror import mirror
 from mard.schema import Direction, Family, PkRole, Polarity, Trace
 
@@ -28,12 +27,12 @@ _INHIBITION: Final = {
 
 def ungrounded(trace: Trace, case: Case) -> bool:
     """A step cites what is not in the pool, or presents evidence and cites nothing."""
-    return not all(grounded(step, case) for step in trace.steps)
+    return any(case.step(step).ungrounded for step in trace.steps)
 
 
 def flag_off(trace: Trace, case: Case) -> bool:
     """A step relies on a PK flag that is not on for that drug."""
-    return any(flags_off(step, lexicon.argued(step), case) for step in trace.steps)
+    return any(case.step(step).flags_off for step in trace.steps)
 
 
 def other_family(trace: Trace, _: Case) -> bool:

@@ -26,8 +26,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from mard.judge import lexicon
-from mard.judge.case import Case
+from mard.judge.case import Case, StepFinding, SummaryFinding
 from mard.judge.lexicon import Reading
 from mard.label.taxonomy import load_taxonomy
 from mard.schema import (
@@ -38,7 +37,6 @@ from mard.schema import (
     FinalAnswer,
     Label,
     Pool,
-    Step,
     StepRole,
     Trace,
 )
@@ -95,18 +93,20 @@ class Hearing:
 
     Attributes:
         trace: The trace.
-        case: Its prepared pool.
+        items: Citable items of the poorer drug.
         gold: The pair's label in the pool's order, or None at inference.
         bounds: The numbers in the gates.
-        summary: The summary with "Drug A" and "Drug B" for the drugs' names.
+        steps: What each step says.
+        summary: What the summary says.
         argued: What each step argues for, then what the summary does.
     """
 
     trace: Trace
-    case: Case
+    items: int
     gold: Label | None
     bounds: JudgeBounds
-    summary: str
+    steps: tuple[StepFinding, ...]
+    summary: SummaryFinding
     argued: tuple[Reading, ...]
 
     @property
@@ -118,9 +118,10 @@ class Hearing:
 def judge(trace: Trace, pool: Pool | Case, gold: Label | None, bounds: JudgeBounds) -> Verdict:
     """Hold a trace against its pool and label. Pass a :class:`Case` where many traces share a pool."""
     case = pool if isinstance(pool, Case) else Case.of(pool)
-    summary_text = case.masked(trace.summary)
-    argued = (*map(lexicon.argued, trace.steps), lexicon.read(summary_text))
-    hearing = Hearing(trace, case, gold, bounds, summary_text, argued)
+    steps = tuple(map(case.step, trace.steps))
+    told = case.summary(trace.summary)
+    argued = (*(step.reading for step in steps), told.reading)
+    hearing = Hearing(trace, case.items, gold, bounds, steps, told, argued)
     reasons = {}
     for name, gate in GATES.items():
         reason = gate(hearing)
@@ -145,19 +146,6 @@ def _tier(hearing: Hearing, reasons: Mapping[str, str]) -> Tier:
 
 Gate = Callable[[Hearing], str | None]
 
-EVIDENCE_ROLES: Final = frozenset(
-    {
-        StepRole.PATHWAY,
-        StepRole.PROTEIN,
-        StepRole.PK_FLAG,
-        StepRole.STRUCTURAL,
-        StepRole.ATC,
-        StepRole.MECHANISM_OF_ACTION,
-        StepRole.NEIGHBOR_PAIR,
-        StepRole.PAIR_SIMILARITY,
-    }
-)
-
 
 def schema(hearing: Hearing) -> str | None:
     """G1: 3 to 8 steps numbered from 1, each with a claim, the conclusion last and only there."""
@@ -176,10 +164,9 @@ def schema(hearing: Hearing) -> str | None:
 
 def evidence(hearing: Hearing) -> str | None:
     """G2: every citation is in the pool, and every evidence step has one."""
-    for step in hearing.trace.steps:
-        if not grounded(step, hearing.case):
-            foreign = [citation for citation in step.citations if citation not in hearing.case.citations]
-            return f"step {step.step} cites {', '.join(foreign) or 'nothing'}"
+    for step, found in zip(hearing.trace.steps, hearing.steps, strict=True):
+        if found.ungrounded:
+            return f"step {step.step} cites {found.ungrounded}"
     return None
 
 
@@ -227,42 +214,37 @@ def open_abstention(hearing: Hearing) -> str | None:
     if answer.abstain != (answer.direction is Direction.NONE):
         return f"abstain is {str(answer.abstain).lower()} and the direction is {answer.direction}"
     if answer.abstain:
-        if hearing.case.items >= bounds.sparse_citations:
-            return f"abstains although each drug has {hearing.case.items} or more citable items"
+        if hearing.items >= bounds.sparse_citations:
+            return f"abstains although each drug has {hearing.items} or more citable items"
         return None
-    if lexicon.refuses(hearing.trace.summary) or any(lexicon.refuses(s.claim) for s in hearing.trace.steps):
+    if hearing.summary.refuses or any(step.refuses for step in hearing.steps):
         return "declines to answer without abstaining"
     return None
 
 
 def pk_flag(hearing: Hearing) -> str | None:
     """G7: flags that are cited or asserted are on for that drug, and claims are brief."""
-    for step, reading in zip(hearing.trace.steps, hearing.argued, strict=False):
-        off = flags_off(step, reading, hearing.case)
-        if off:
-            return f"step {step.step} relies on {', '.join(off)}, which is not on"
-        if len(step.claim) > hearing.bounds.max_claim_words:  # a word has at least one character
-            words = len(step.claim.split())
-            if words > hearing.bounds.max_claim_words:
-                return f"step {step.step} has {words} words"
+    for step, found in zip(hearing.trace.steps, hearing.steps, strict=True):
+        if found.flags_off:
+            return f"step {step.step} relies on {', '.join(found.flags_off)}, which is not on"
+        if found.words > hearing.bounds.max_claim_words:
+            return f"step {step.step} has {found.words} words"
     return None
 
 
 def summary(hearing: Hearing) -> str | None:
     """G8: a summary, not too long, that names both drugs or says "Drug A" and "Drug B"."""
-    text = hearing.trace.summary
-    words = len(text.split())
-    if words == 0:
+    told = hearing.summary
+    if told.words == 0:
         return "no summary"
-    if words > hearing.bounds.max_summary_words:
-        return f"the summary has {words} words"
-    missing = [mark for mark in ("Drug A", "Drug B") if mark not in hearing.summary]
-    return f"the summary does not name {' and '.join(missing)}" if missing else None
+    if told.words > hearing.bounds.max_summary_words:
+        return f"the summary has {told.words} words"
+    return f"the summary does not name {' and '.join(told.unnamed)}" if told.unnamed else None
 
 
 def hedging(hearing: Hearing) -> str | None:
     """G9: few hedging words in the summary, unless abstaining."""
-    density = lexicon.hedging(hearing.trace.summary)
+    density = hearing.summary.hedging
     if hearing.answer.abstain or density <= hearing.bounds.max_hedging:
         return None
     return f"{density:.2f} hedging words a word"
@@ -292,27 +274,6 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
 )
 CRITICAL: Final = frozenset({"G1", "G2", "G3", "G4", "G6"})
 _FORM: Final = frozenset({"G5", "G7", "G8", "G9"})
-
-
-# --- what the gates share with the step labels ----------------------------------------------------
-
-
-def grounded(step: Step, case: Case) -> bool:
-    """Whether every citation of the step is in the pool, and an evidence step has one."""
-    if not step.citations:
-        return step.role not in EVIDENCE_ROLES
-    return case.citations.issuperset(step.citations)
-
-
-def flags_off(step: Step, reading: Reading, case: Case) -> list[str]:
-    """PK flags that the step cites or asserts and that are not on, sorted."""
-    cited = {citation for citation in step.citations if _is_flag(citation)}
-    return sorted((cited | reading.flags) - case.flags)
-
-
-@cache
-def _is_flag(citation: str) -> bool:
-    return citation[:2] in ("A:", "B:") and citation.endswith(("_sub", "_inh", "_ind"))
 
 
 @cache

@@ -15,10 +15,8 @@ subtype, direction and polarity are all gold's; an abstention is not.
 
 from __future__ import annotations
 
-from mard.judge import lexicon
-from mard.judge.case import Case
-from mard.judge.qc import flags_off, grounded
-from mard.schema import Label, Pool, Step, Trace
+from mard.judge.case import Case, StepFinding
+from mard.schema import Label, Pool, Trace
 
 
 def step_labels(trace: Trace, pool: Pool | Case, gold: Label) -> tuple[bool, ...]:
@@ -33,14 +31,14 @@ def step_labels(trace: Trace, pool: Pool | Case, gold: Label) -> tuple[bool, ...
         ``len(trace.steps) + 1`` labels, True for "+".
     """
     case = pool if isinstance(pool, Case) else Case.of(pool)
-    return (*(_holds(step, case, gold) for step in trace.steps), trace.final_answer.label == gold)
+    return (*(_holds(case.step(step), gold) for step in trace.steps), trace.final_answer.label == gold)
 
 
-def _holds(step: Step, case: Case, gold: Label) -> bool:
-    reading = lexicon.argued(step)
+def _holds(found: StepFinding, gold: Label) -> bool:
+    reading = found.reading
     return (
-        grounded(step, case)
+        not found.ungrounded
         and (not reading.directions or gold.direction in reading.directions)
         and (not reading.families or gold.family in reading.families)
-        and not flags_off(step, reading, case)
+        and not found.flags_off
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from mard.infer.grammar import MAX_CITATIONS
-from mard.judge.qc import EVIDENCE_ROLES
+from mard.judge.case import EVIDENCE_ROLES
 from mard.label.taxonomy import Taxonomy
 from mard.schema import MAX_STEPS, MIN_STEPS, Direction, Family, Polarity, Pool, StepRole
 
