@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,11 +15,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mard.errors import InputError
-from mard.gates.leakage import GateResult, training_rows
 from mard.gates.report import enforce, to_rows
 from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
-from mard.schema import Family, Part, Protocol
-from tasks import contracts
+from mard.schema import Part, Protocol
+from tasks import contracts, decisions
+from tasks.decisions import Candidates, Evidence
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
 from tasks.tracking import tracked
@@ -27,15 +27,13 @@ from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
     from mard.infer.answerer import Answerer
-    from mard.infer.candidates import Candidate, Question
+    from mard.infer.candidates import Question
     from mard.infer.stack import Stack
     from mard.retrieve.pools import PoolStore
 
 SHARD_PAIRS: Final = 32
 PROBE_PAIRS: Final = 8
 HELD_OUT: Final = (Part.VAL, Part.TEST)
-
-Candidates = Mapping[tuple[Protocol, str], list["Candidate"]]
 
 
 @dataclass(frozen=True)
@@ -53,13 +51,13 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     shards = list(_shards(workspace))
     answer_all(workspace, shards)
     candidates = _read(shards)
-    desk = Desk.open(workspace)
-    gold = _gold(workspace)
-    gates = check(shards, gold)
+    evidence = Evidence.open(workspace)
+    gates = evidence.check(candidates)
     enforce(gates)
-    stacks = {protocol: _fit(desk, protocol, shards, candidates, gold[protocol]) for protocol in Protocol}
-    table = _predictions(shards, candidates, desk.pools, stacks)
-    write_jsonl(out / "candidates.jsonl", _candidate_rows(shards, candidates))
+    infer = workspace.params.infer
+    stacks = decisions.fit(evidence, candidates, infer.stack, infer.target_selective_accuracy)
+    table = decisions.predictions(evidence, candidates, stacks)
+    write_jsonl(out / "candidates.jsonl", _candidate_rows(candidates))
     contracts.write(out, "infer/predictions", table)
     write_json(out / "stack.json", _stack_file(stacks))
     write_json(out / "gates.json", to_rows(gates))
@@ -67,7 +65,8 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
         "pairs": _sizes(shards),
         "candidates": sum(map(len, candidates.values())),
-        "constraint": {"on": _constrained(table), "off": probe(desk, shards)},
+        "constraint": _constraint(workspace, shards, table),
+        "flags": decisions.flags(evidence, candidates),
         "coverage": _coverage(table),
         "sha256": {name: sha256_file(out / name) for name in ("candidates.jsonl", "predictions.parquet")},
     }
@@ -91,7 +90,7 @@ INPUTS: Final = (
 
 
 def _shards(workspace: Workspace) -> Iterator[Shard]:
-    """The evaluation manifests cut into shards, in a fixed order."""
+    """The evaluation manifests cut into shards of pairs whose prompts are about as long."""
     params = workspace.params
     inputs = [workspace.need(*parts) for parts in INPUTS]
     work = workspace.work(
@@ -104,13 +103,27 @@ def _shards(workspace: Workspace) -> Iterator[Shard]:
             f"split/eval.parquet has no manifest of size {params.infer.manifest_size} (infer.manifest_size); "
             "run the stage 'split' again"
         )
+    pools = _pools(workspace)
     for protocol in Protocol:
         for part in HELD_OUT:
             rows = manifest.filter((pl.col("protocol") == protocol) & (pl.col("part") == part))
-            pairs = sorted(rows["pair_id"])
+            pairs = _by_length(pools, protocol, rows["pair_id"])
             for start in range(0, len(pairs), SHARD_PAIRS):
                 file = work / f"{protocol}-{part}-{start:06d}.jsonl"
                 yield Shard(protocol, part, tuple(pairs[start : start + SHARD_PAIRS]), file)
+
+
+def _pools(workspace: Workspace) -> PoolStore:
+    from mard.retrieve.pools import PoolStore
+
+    return PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
+
+
+def _by_length(pools: PoolStore, protocol: Protocol, pairs: Iterable[str]) -> list[str]:
+    from mard.evidence.render import render
+
+    lengths = {pair: len(render(pools.pool(str(protocol), pair), detail="brief")) for pair in pairs}
+    return sorted(lengths, key=lambda pair: (lengths[pair], pair))
 
 
 @dataclass(frozen=True)
@@ -124,13 +137,9 @@ class Desk:
     def open(cls, workspace: Workspace) -> Desk:
         """Read the finished stages."""
         from mard.infer.answerer import Answerer
-        from mard.retrieve.pools import PoolStore
 
         folders = (workspace.need("sft"), workspace.need("dpo", "adapter"), workspace.need("prm"))
-        return cls(
-            Answerer.load(*folders, workspace.params),
-            PoolStore.open(workspace.need("evidence"), workspace.need("retrieve")),
-        )
+        return cls(Answerer.load(*folders, workspace.params), _pools(workspace))
 
     def questions(self, shard: Shard) -> list[Question]:
         """The shard's pairs with their pools."""
@@ -183,99 +192,47 @@ def _answer(shard: Shard) -> Shard:
 
 
 def _read(shards: Sequence[Shard]) -> Candidates:
+    """All candidates by protocol, part and pair, sorted."""
     from mard.infer.candidates import Candidate
 
-    return {
-        (shard.protocol, pair): [Candidate.from_row(row) for row in rows]
+    found = {
+        (shard.protocol, shard.part, pair): [Candidate.from_row(row) for row in rows]
         for shard in shards
         for pair, rows in zip(shard.pair_ids, read_jsonl(shard.file), strict=True)
     }
+    places = {value: place for place, value in enumerate((*Protocol, *HELD_OUT))}
+    return {key: found[key] for key in sorted(found, key=lambda key: (*map(places.get, key[:2]), key[2]))}
 
 
-# --- thresholds and decisions ---------------------------------------------------------------------
-
-
-def _gold(workspace: Workspace) -> Mapping[Protocol, pl.DataFrame]:
-    folder = workspace.need("split")
-    return {protocol: contracts.read(folder, f"split/{protocol}") for protocol in Protocol}
-
-
-def _fit(
-    desk: Desk,
-    protocol: Protocol,
-    shards: Sequence[Shard],
-    candidates: Candidates,
-    gold: pl.DataFrame,
-) -> Stack:
-    """Thresholds of one protocol, from its val part."""
-    from mard.infer.stack import ValCase, fit_stack
-
-    families = dict(gold.select("pair_id", "family").iter_rows())
-    cases = [
-        ValCase(pair, candidates[protocol, pair], desk.pools.pool(protocol, pair), Family(families[pair]))
-        for pair in _pairs(shards, protocol, Part.VAL)
-    ]
-    infer = desk.answerer.params.infer
-    return fit_stack(infer.stack, cases, target=infer.target_selective_accuracy)
-
-
-def check(shards: Sequence[Shard], gold: Mapping[Protocol, pl.DataFrame]) -> list[GateResult]:
-    """Gate 9: thresholds are fitted on val pairs."""
-    return [
-        training_rows(
-            f"thresholds on {protocol}",
-            _pairs(shards, protocol, Part.VAL),
-            gold[protocol].filter(pl.col("part") == Part.VAL),
-        )
-        for protocol in Protocol
-    ]
-
-
-def _pairs(shards: Sequence[Shard], protocol: Protocol, part: Part) -> list[str]:
-    return [
-        pair
-        for shard in shards
-        if (shard.protocol, shard.part) == (protocol, part)
-        for pair in shard.pair_ids
-    ]
-
-
-def _predictions(
-    shards: Sequence[Shard], candidates: Candidates, pools: PoolStore, stacks: Mapping[Protocol, Stack]
-) -> pl.DataFrame:
-    from mard.infer.table import answer_rows
-
-    rows = [
-        {"protocol": str(shard.protocol), "part": str(shard.part), "pair_id": pair, **row}
-        for shard in shards
-        for pair in shard.pair_ids
-        for row in answer_rows(
-            candidates[shard.protocol, pair], pools.pool(shard.protocol, pair), stacks[shard.protocol]
-        )
-    ]
-    columns = contracts.TABLES["infer/predictions"].columns
-    return pl.DataFrame(rows, schema={name: column.dtype.type for name, column in columns.items()})
-
-
-def _candidate_rows(shards: Sequence[Shard], candidates: Candidates) -> Iterator[dict[str, Any]]:
-    for shard in shards:
-        for pair in shard.pair_ids:
-            for each in candidates[shard.protocol, pair]:
-                where = {"protocol": str(shard.protocol), "part": str(shard.part), "pair_id": pair}
-                yield {**where, **each.to_row()}
+def _candidate_rows(candidates: Candidates) -> Iterator[dict[str, Any]]:
+    for (protocol, part, pair), own in candidates.items():
+        for each in own:
+            yield {"protocol": str(protocol), "part": str(part), "pair_id": pair, **each.to_row()}
 
 
 # --- what is reported -----------------------------------------------------------------------------
 
 
+def _constraint(workspace: Workspace, shards: Sequence[Shard], table: pl.DataFrame) -> dict[str, Any]:
+    """Parse rate and hallucination rate of the raw model as it decoded, and on a sample the other way."""
+    switches = ("on", "off") if workspace.params.infer.constrained else ("off", "on")
+    return dict(zip(switches, (_raw(table), probe(Desk.open(workspace), shards)), strict=True))
+
+
+def _raw(table: pl.DataFrame) -> dict[str, float]:
+    raw = table.filter(pl.col("layer") == "greedy")
+    sums = raw.select(pl.col("parsed", "citations", "grounded").sum()).row(0)
+    return _rates(raw.height, *sums)
+
+
 def probe(desk: Desk, shards: Sequence[Shard]) -> dict[str, float]:
-    """What the constraint is for: greedy decoding of a few val pairs without it."""
+    """Greedy decoding of a few val pairs with the constraint switched the other way."""
     from mard.infer.candidates import support
     from mard.judge.case import Case
 
     first = {shard.protocol: shard for shard in reversed(shards) if shard.part is Part.VAL}
     questions = [question for shard in first.values() for question in desk.questions(shard)[:PROBE_PAIRS]]
-    found = desk.answerer.unconstrained(questions)
+    found = desk.answerer.otherwise(questions)
     cited = [
         support(each.trace, Case.of(question.pool))
         for question, own in zip(questions, found, strict=True)
@@ -303,20 +260,14 @@ def _sizes(shards: Sequence[Shard]) -> dict[str, int]:
     return sizes
 
 
-def _stack_file(stacks: Mapping[Protocol, Stack]) -> dict[str, Any]:
+def _stack_file(stacks: Mapping[str, Stack]) -> dict[str, Any]:
     from mard.infer.table import FINAL, layer_names
 
     return {
         "layers": layer_names(stacks[Protocol.WARM]),
         "final": FINAL,
-        "protocols": {str(protocol): stack.to_json() for protocol, stack in stacks.items()},
+        "protocols": {protocol: stack.to_json() for protocol, stack in stacks.items()},
     }
-
-
-def _constrained(table: pl.DataFrame) -> dict[str, float]:
-    raw = table.filter(pl.col("layer") == "greedy")
-    sums = raw.select(pl.col("parsed", "citations", "grounded").sum()).row(0)
-    return _rates(raw.height, *sums)
 
 
 def _coverage(table: pl.DataFrame) -> dict[str, float]:

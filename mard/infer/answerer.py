@@ -45,16 +45,23 @@ class Answerer:
         infer, batch_size = self.params.infer, self.params.consensus.score_batch_size
         samples = infer.samples_warm if protocol is Protocol.WARM else infer.samples_cold
         with one_thread_if_small(self.decoder.model):
-            drawn = sample(self.decoder, questions, samples=samples, temperature=infer.temperature)
+            drawn = sample(
+                self.decoder,
+                questions,
+                samples=samples,
+                temperature=infer.temperature,
+                constrained=infer.constrained,
+            )
             return score(self.prm, questions, drawn, phi=self._phi(), batch_size=batch_size)
 
     def _phi(self) -> TraceScore:
         return trace_score(self.params.prm.aggregate, self.params.prm.epsilon)
 
-    def unconstrained(self, questions: Sequence[Question]) -> list[list[Candidate]]:
-        """Both greedy orderings without the grammar, unscored: what the constraint is measured against."""
+    def otherwise(self, questions: Sequence[Question]) -> list[list[Candidate]]:
+        """Both greedy orderings with the constraint switched the other way, unscored."""
+        switched = not self.params.infer.constrained
         with one_thread_if_small(self.decoder.model):
-            return sample(self.decoder, questions, samples=0, temperature=0.0, constrained=False)
+            return sample(self.decoder, questions, samples=0, temperature=0.0, constrained=switched)
 
 
 def load_decoder(sft: Path, adapter: Path, params: Params) -> Decoder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from mard.errors import SchemaViolation
 from mard.evidence.render import render
@@ -15,10 +15,12 @@ from mard.lm.prompt import build_prompt
 from mard.mirror import mirror
 from mard.prm.reward import TraceScore
 from mard.prm.score import Prm
-from mard.schema import Pool, Trace
+from mard.schema import Family, Pool, Trace
 
 Ordering = Literal["ab", "ba"]
 Report = Callable[[int, int], None] | None
+
+_PLACE: Final = {family: place for place, family in enumerate(Family)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Candidate:
         trace: In canonical order, or None where the text was no trace.
         step_scores: The PRM's p_i of each step, then of the final answer.
         phi: Eq. 4.
+        odds: The student's probability of each family where it named one, in their order; none where its
+            tokenizer does not tell the families apart by one token.
     """
 
     ordering: Ordering
@@ -46,6 +50,11 @@ class Candidate:
     trace: Trace | None
     step_scores: tuple[float, ...] = ()
     phi: float = 0.0
+    odds: tuple[float, ...] = ()
+
+    def p(self, family: Family) -> float:
+        """The odds of a family; 0 where there are none."""
+        return self.odds[_PLACE[family]] if self.odds else 0.0
 
     def to_row(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -55,7 +64,8 @@ class Candidate:
     def from_row(cls, row: dict[str, Any]) -> Self:
         """Read back what :meth:`to_row` gave."""
         trace = None if row["trace"] is None else Trace.from_dict(row["trace"])
-        return cls(row["ordering"], row["index"], trace, tuple(row["step_scores"]), row["phi"])
+        scores, odds = tuple(row["step_scores"]), tuple(row["odds"])
+        return cls(row["ordering"], row["index"], trace, scores, row["phi"], odds)
 
 
 def sample(
@@ -76,10 +86,10 @@ def sample(
     requests = [
         request for question in questions for request in _requests(decoder, question, plan, temperature)
     ]
-    texts = decoder.generate(requests, constrained=constrained, on_progress=on_progress)
+    drafts = decoder.draw(requests, constrained=constrained, on_progress=on_progress)
     found = [
-        Candidate(ordering, index, _parse(text, ordering))
-        for (ordering, index), text in zip(plan * len(questions), texts, strict=True)
+        Candidate(ordering, index, _parse(draft.text, ordering), odds=draft.odds)
+        for (ordering, index), draft in zip(plan * len(questions), drafts, strict=True)
     ]
     return [found[start : start + len(plan)] for start in range(0, len(found), len(plan))]
 

@@ -24,6 +24,7 @@ from mard.infer.attention import use_grouped_attention
 from mard.infer.cache import select, spread
 from mard.infer.constraint import Constraint, Reader, Shown
 from mard.infer.grammar import Limits, Written, ending, whole, within
+from mard.infer.odds import FamilyTokens
 from mard.infer.sampling import choose, stream
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.checkpoint import Model
@@ -51,6 +52,19 @@ class Request:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was generated for a request.
+
+    Attributes:
+        text: The text of a trace.
+        odds: Probability of each family where the text names one (:mod:`mard.infer.odds`).
+    """
+
+    text: str
+    odds: tuple[float, ...] = ()
+
+
 @dataclass(slots=True)
 class _Row:
     request: Request
@@ -58,6 +72,7 @@ class _Row:
     reader: Reader | None
     random: np.random.Generator
     tokens: list[int] = field(default_factory=list)
+    odds: tuple[float, ...] = ()
     done: bool = False
 
 
@@ -90,6 +105,7 @@ class Decoder:
         use_grouped_attention(self.model)
         self._constraint = Constraint(self.tokenizer, self.model.config.vocab_size)
         self._end: int = self.tokenizer.eos_token_id
+        self._families = FamilyTokens.of(self.tokenizer)
 
     def generate(
         self,
@@ -98,23 +114,34 @@ class Decoder:
         constrained: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[str]:
-        """The text of one trace a request, in the order given.
+        """The text of one trace a request, in the order given; see :meth:`draw`."""
+        drafts = self.draw(requests, constrained=constrained, on_progress=on_progress)
+        return [draft.text for draft in drafts]
+
+    def draw(
+        self,
+        requests: Sequence[Request],
+        *,
+        constrained: bool = True,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[Draft]:
+        """One trace a request, in the order given.
 
         Args:
             requests: What to generate.
             constrained: Without the grammar, a text may be no trace at all.
             on_progress: Called with (done, total) after each batch.
         """
-        texts = [""] * len(requests)
+        drafts = [Draft("")] * len(requests)
         done = 0
         for batch in self._batches(requests):
             rows = self._rows([requests[index] for index in batch], constrained)
-            for index, text in zip(batch, self._complete(rows), strict=True):
-                texts[index] = text
+            for index, draft in zip(batch, self._complete(rows), strict=True):
+                drafts[index] = draft
             done += len(batch)
             if on_progress is not None:
                 on_progress(done, len(requests))
-        return texts
+        return drafts
 
     def _batches(self, requests: Sequence[Request]) -> Iterator[list[int]]:
         """Indices batch by batch: by length of prompt, requests with one prompt together."""
@@ -137,21 +164,21 @@ class Decoder:
                 rows.append(_Row(request, ids, reader, stream(self.seed, request.name)))
         return rows
 
-    def _complete(self, rows: list[_Row]) -> list[str]:
+    def _complete(self, rows: list[_Row]) -> list[Draft]:
         """Decode within the budget, then bring to its end what is unfinished or too long."""
         self._decode(rows, self.max_new_tokens)
-        texts = [self._text(row) for row in rows]
+        drafts = [Draft(self._text(row), row.odds) for row in rows]
         cut = {
-            index: Written.of(texts[index], self.limits)
+            index: Written.of(drafts[index].text, self.limits)
             for index, row in enumerate(rows)
-            if row.reader is not None and not (row.done and within(texts[index], self.limits))
+            if row.reader is not None and not (row.done and within(drafts[index].text, self.limits))
         }
         if cut:
             closing = {index: self._closing(rows[index], written) for index, written in cut.items()}
             self._decode([row for _, row in closing.values()], None)
             for index, (before, row) in closing.items():
-                texts[index] = before + self._text(row)
-        return texts
+                drafts[index] = Draft(before + self._text(row), row.odds)
+        return drafts
 
     def _closing(self, row: _Row, written: Written) -> tuple[str, _Row]:
         """All of a cut trace up to its answer, and the row that answers."""
@@ -227,10 +254,20 @@ class Decoder:
         readers = [reader for index in active if (reader := rows[index].reader) is not None]
         if readers:
             own = self._constraint.mask(own, readers)
+        self._read_odds([rows[index] for index in active], own)
         temperature = torch.tensor([rows[index].request.temperature for index in active])
         draws = torch.from_numpy(np.stack([rows[index].random.random(2) for index in active]))
         for index, token in zip(active, choose(own, temperature, self.top_p, draws).tolist(), strict=True):
             _append(rows[index], token, self._end)
+
+    def _read_odds(self, rows: Sequence[_Row], logits: Tensor) -> None:
+        """Keep the odds of the families for the rows that name one now."""
+        families = self._families
+        if families is None:
+            return
+        now = [index for index, row in enumerate(rows) if row.tokens[-1:] == [families.before]]
+        for index, odds in zip(now, families.odds(logits[now]) if now else (), strict=True):
+            rows[index].odds = odds
 
 
 def _append(row: _Row, token: int, end: int) -> None:

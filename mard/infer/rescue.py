@@ -9,6 +9,7 @@ from itertools import product
 from typing import Final
 
 from mard.infer.candidates import Candidate
+from mard.infer.situation import Known
 from mard.infer.vote import Decision, margin, parsed, voters
 from mard.judge import lexicon
 from mard.label.taxonomy import load_taxonomy
@@ -74,22 +75,20 @@ def _answer(family: Family, candidates: Sequence[Candidate], pool: Pool, before:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RescueCase:
-    """A val pair for fitting: its candidates, pool and standing decision, and its gold family."""
+def fit_rescue(cases: Sequence[Known], standing: Sequence[Decision]) -> Rescue:
+    """The thresholds with the most right families; ties go to the ones that overrule least.
 
-    candidates: Sequence[Candidate]
-    pool: Pool
-    standing: Decision
-    gold: Family
-
-
-def fit_rescue(cases: Sequence[RescueCase]) -> Rescue:
-    """The thresholds with the most right families; ties go to the ones that overrule least."""
+    Args:
+        cases: Val pairs.
+        standing: The decision on each before trace-rescue.
+    """
     grid = [Rescue(), *(Rescue(strength, confidence) for strength, confidence in product(_GRID, _GRID))]
 
     def right(thresholds: Rescue) -> int:
-        decisions = (rescue(case.candidates, case.pool, case.standing, thresholds) for case in cases)
-        return sum(made.answer.family is case.gold for made, case in zip(decisions, cases, strict=True))
+        made = (
+            rescue(case.situation.candidates, case.situation.pool, before, thresholds)
+            for case, before in zip(cases, standing, strict=True)
+        )
+        return sum(each.answer.family is case.gold.family for each, case in zip(made, cases, strict=True))
 
     return max(grid, key=lambda each: (right(each), each.strength, -each.confidence))

@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from mard.infer.candidates import Candidate, Support, support
+from mard.infer.situation import Situation
 from mard.infer.stack import AGGREGATORS, Stack
-from mard.infer.vote import Decision, greedy
+from mard.infer.vote import Decision
 from mard.judge.case import Case
-from mard.schema import Direction, Family, FinalAnswer, Polarity, Pool
+from mard.schema import Direction, Family, FinalAnswer, Polarity
 
 GREEDY: Final = "greedy"
+SYMMETRISED: Final = "symmetrise"
 FINAL: Final = "stack"
 
 _UNPARSED: Final = FinalAnswer(Family.ADVERSE_RISK, "", Direction.NONE, Polarity.UP, 0.0, abstain=True)
+_NOTHING: Final = Support(0, 0, 0, 0)
 
 
 def layer_names(stack: Stack) -> list[str]:
     """Layers of the table, in order: the raw model, each aggregator alone, the stack's stages, its end."""
-    return list(dict.fromkeys([GREEDY, *AGGREGATORS, *stack.layers, FINAL]))
+    return list(dict.fromkeys([*AGGREGATORS, *stack.layers, FINAL]))
 
 
-def answer_rows(candidates: Sequence[Candidate], pool: Pool, stack: Stack) -> Iterator[dict[str, Any]]:
-    """Rows of one pair, in canonical order: greedy for both orderings, then one a layer."""
-    case = Case.of(pool)
-    for each in candidates:
+def answer_rows(situation: Situation, stack: Stack) -> Iterator[dict[str, Any]]:
+    """Rows of one pair, in canonical order: one a layer, and for what answers both orderings one each.
+
+    These are the raw model, whose two answers may differ, and ``symmetrise``, whose cannot. Where no
+    candidate is a trace, no layer has an answer.
+    """
+    for each in situation.candidates:
         if each.index is None:
-            yield {"ordering": each.ordering, "layer": GREEDY, **_greedy_row(each, candidates, case)}
-    staged = stack.apply(candidates, pool)
-    decisions = {name: aggregate(candidates) for name, aggregate in AGGREGATORS.items()}
-    decisions |= {name: made for name, made in staged.items() if name != GREEDY}
-    decisions[FINAL] = list(staged.values())[-1]
-    for name, decision in decisions.items():
-        yield {"ordering": "ab", "layer": name, **_row(decision, case)}
+            yield {"ordering": each.ordering, "layer": GREEDY, **_greedy_row(each, situation.case)}
+    if all(each.trace is None for each in situation.candidates):
+        unanswered = _columns(_UNPARSED, 0.0, situation.candidates[0], _NOTHING)
+        rows = {name: unanswered for name in layer_names(stack) if name != GREEDY}
+    else:
+        rows = {name: _row(made, situation.case) for name, made in _decisions(situation, stack).items()}
+    for name, row in rows.items():
+        yield {"ordering": "ab", "layer": name, **row}
+    yield {"ordering": "ba", "layer": SYMMETRISED, **rows[SYMMETRISED]}
 
 
-def _greedy_row(candidate: Candidate, candidates: Sequence[Candidate], case: Case) -> dict[str, Any]:
+def _decisions(situation: Situation, stack: Stack) -> dict[str, Decision]:
+    staged = stack.apply(situation)
+    alone = {name: aggregate(situation.candidates) for name, aggregate in AGGREGATORS.items()}
+    made = {**alone, **staged, FINAL: list(staged.values())[-1]}
+    return {name: made[name] for name in layer_names(stack) if name != GREEDY}
+
+
+def _greedy_row(candidate: Candidate, case: Case) -> dict[str, Any]:
     if candidate.trace is None:
-        return _columns(_UNPARSED, 0.0, candidate, Support(0, 0, 0, 0))
-    return _row(greedy(candidates, candidate.ordering), case)
+        return _columns(_UNPARSED, 0.0, candidate, _NOTHING)
+    return _row(Decision(candidate.trace.final_answer, candidate, 1.0), case)
 
 
 def _row(decision: Decision, case: Case) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Each rule reads the trace and its evidence alone, never the gold label.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +15,10 @@ from mard.infer.vote import Decision, endorsed, parsed, voters
 from mard.judge import lexicon
 from mard.judge.case import Case
 from mard.mirror import mirror
-from mard.schema import Direction, Family, PkRole, Polarity, Trace
+from mard.schema import Direction, Family, Label, PkRole, Polarity, Trace
+
+FEW: Final = 5
+"""Candidates that break a rule below which nothing can be said of it."""
 
 _PHARMACOKINETIC: Final = (Family.PK_METABOLISM, Family.PK_DISTRIBUTION, Family.PK_EXCRETION)
 _SIDES: Final = {Direction.A_TO_B: ("A", "B"), Direction.B_TO_A: ("B", "A")}
@@ -117,12 +121,56 @@ def broken(trace: Trace, case: Case) -> tuple[str, ...]:
     return tuple(name for name, rule in RULES.items() if rule(trace, case))
 
 
-def verify(candidates: Sequence[Candidate], case: Case, standing: Decision | None = None) -> Decision:
-    """The sample that breaks the fewest rules.
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What a rule is worth, measured on candidates whose gold label is known.
+
+    Attributes:
+        rule: Its name.
+        fired: Candidates that break it.
+        precision: Share of them whose label is wrong; None where there is none.
+        otherwise: Share of the others whose label is wrong.
+    """
+
+    rule: str
+    fired: int
+    precision: float | None
+    otherwise: float | None
+
+
+def flag_table(judged: Sequence[tuple[Trace, Case, Label]]) -> list[Flag]:
+    """Each rule's precision over (trace, its evidence, gold label)."""
+    wrong = [trace.final_answer.label != gold for trace, _, gold in judged]
+    names = [set(broken(trace, case)) for trace, case, _ in judged]
+    return [_flag(rule, [rule in own for own in names], wrong) for rule in RULES]
+
+
+def _flag(rule: str, fired: Sequence[bool], wrong: Sequence[bool]) -> Flag:
+    rates: dict[bool, float | None] = {}
+    for state in (True, False):
+        own = [bad for bad, flag in zip(wrong, fired, strict=True) if flag is state]
+        rates[state] = round(sum(own) / len(own), 6) if own else None
+    return Flag(rule, sum(fired), rates[True], rates[False])
+
+
+def worth_having(flags: Sequence[Flag]) -> tuple[str, ...]:
+    """The rules but those that were seen not to tell wrong answers from right ones."""
+    return tuple(
+        flag.rule for flag in flags if flag.fired < FEW or (flag.precision or 0.0) > (flag.otherwise or 0.0)
+    )
+
+
+def verify(
+    candidates: Sequence[Candidate],
+    case: Case,
+    standing: Decision | None = None,
+    rules: Sequence[str] = tuple(RULES),
+) -> Decision:
+    """The sample that breaks the fewest of the rules.
 
     Ties go to the standing decision's label where it is among them, then to the higher Phi.
     """
-    counts = {id(each): len(broken(parsed(each), case)) for each in voters(candidates)}
+    counts = {id(each): sum(RULES[name](parsed(each), case) for name in rules) for each in voters(candidates)}
     fewest = [each for each in voters(candidates) if counts[id(each)] == min(counts.values())]
     if standing is not None:
         same = [each for each in fewest if parsed(each).final_answer.label == standing.answer.label]

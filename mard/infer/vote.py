@@ -59,13 +59,15 @@ def voters(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def greedy(candidates: Sequence[Candidate], ordering: str = "ab") -> Decision:
-    """The greedy trace of one ordering; a single voice has margin 1.
+    """The greedy trace of one ordering, the best other trace where it is none; a single voice has margin 1.
 
     Raises:
-        ValueError: There is none, or it is no trace.
+        ValueError: No candidate is a trace.
     """
-    chosen = next(each for each in candidates if each.index is None and each.ordering == ordering)
-    return Decision(parsed(chosen).final_answer, chosen, 1.0)
+    chosen = next((each for each in candidates if each.index is None and each.ordering == ordering), None)
+    if chosen is None or chosen.trace is None:
+        return prm_argmax(candidates)
+    return Decision(chosen.trace.final_answer, chosen, 1.0)
 
 
 def self_consistency(candidates: Sequence[Candidate]) -> Decision:
@@ -92,6 +94,13 @@ def endorsed(chosen: Candidate, candidates: Sequence[Candidate]) -> Decision:
 def margin(candidates: Sequence[Candidate], family: Family) -> float:
     """Share of the samples for a family less that of the strongest other one, at least 0."""
     return _lead(_tally(voters(candidates), _family, _one), family)
+
+
+def elect_label(candidates: Sequence[Candidate], family: Family) -> Candidate:
+    """The best trace of a family's strongest label, votes weighted by Phi; some candidate has the family."""
+    own = [each for each in candidates if each.trace is not None and _family(each) is family]
+    label = _strongest(own, _label, _phi)
+    return max((each for each in own if _label(each) == label), key=_phi)
 
 
 def _elect(samples: Sequence[Candidate], weight: Weight) -> Decision:

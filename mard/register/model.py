@@ -32,6 +32,7 @@ from mard.evidence.meaning import meanings
 from mard.evidence.store import EvidenceStore
 from mard.infer.answerer import Answerer
 from mard.infer.candidates import Question
+from mard.infer.situation import Situation
 from mard.infer.stack import Stack
 from mard.infer.vote import Decision
 from mard.io import atomic_path, read_json, sha256_file, sha256_text, write_json
@@ -172,7 +173,10 @@ class Brain:
         """The final decision on each question, in canonical order."""
         found = self.answerer.candidates(questions, protocol)
         stack = self.stacks[protocol]
-        return [stack.decide(own, question.pool) for own, question in zip(found, questions, strict=True)]
+        return [
+            stack.decide(Situation(own, question.pool))
+            for own, question in zip(found, questions, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

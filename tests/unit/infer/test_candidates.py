@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from mard.infer.candidates import Candidate, Question, Support, sample, score, support
+from mard.infer.decode import Draft
 from mard.judge.case import Case
 from mard.mirror import mirror
 from mard.prm.reward import trace_score
 from mard.prm.score import Prm
-from mard.schema import Direction, Step, StepRole, Trace
+from mard.schema import Direction, Family, Step, StepRole, Trace
 from tests import students
 from tests.builders import metabolism_trace, voriconazole_axitinib
 from tests.unit.infer.tiny import decoder
@@ -24,9 +25,10 @@ class Scripted:
 
     tokenizer = students.tokenizer()
 
-    def generate(self, requests, *, constrained, on_progress) -> list[str]:
+    def draw(self, requests, *, constrained, on_progress) -> list[Draft]:
         self.requests = requests
-        return [metabolism_trace().to_json() if constrained else "not a trace" for _ in requests]
+        text = metabolism_trace().to_json() if constrained else "not a trace"
+        return [Draft(text, (0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)) for _ in requests]
 
 
 def test_half_of_the_samples_are_asked_flipped_and_told_in_canonical_order() -> None:
@@ -57,7 +59,7 @@ def test_a_text_that_is_no_trace_is_kept_as_such() -> None:
 
 
 def test_candidates_survive_json() -> None:
-    scored = Candidate("ba", 3, metabolism_trace(), (0.5, 0.25), 0.275)
+    scored = Candidate("ba", 3, metabolism_trace(), (0.5, 0.25), 0.275, (0.4, *(0.1,) * 6))
     broken = Candidate("ab", None, None)
     for each in (scored, broken):
         assert Candidate.from_row(json.loads(json.dumps(each.to_row()))) == each
@@ -102,3 +104,7 @@ def test_a_step_that_argues_for_another_family_is_no_claim_for_this_one() -> Non
 def test_a_real_decoder_answers_real_questions() -> None:
     (own,) = sample(decoder(), QUESTIONS[:1], samples=1, temperature=0.7)
     assert all(isinstance(each.trace, Trace) for each in own)
+    for each in own:
+        assert sum(each.p(family) for family in Family) == pytest.approx(1, abs=1e-5)
+        if each.index is None:  # a greedy trace names the family that is likeliest
+            assert each.trace.final_answer.family is max(Family, key=each.p)

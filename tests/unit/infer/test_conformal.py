@@ -81,3 +81,31 @@ def test_the_expected_selective_error_is_within_bounds_by_simulation(pairs: int)
         errors.append(0.0 if found is None else (1 - found) / 2)
     assert np.mean(errors) <= 0.15
     assert pairs < 200 or np.mean(errors) >= 0.12  # close to the bound where there is enough to calibrate on
+
+
+def test_every_family_keeps_its_bound_by_simulation() -> None:
+    """Two families, right with probability s and s squared: a threshold for both would favour the first.
+
+    At a threshold t the selective error of the second is 1 - (1 + t + t^2) / 3.
+    """
+    generator = np.random.default_rng(4)
+    errors: dict[Family, list[float]] = {METABOLISM: [], Family.EFFICACY: []}
+    for _ in range(300):
+        scores = generator.random(160)
+        hard = generator.random(160) < 0.5
+        right = generator.random(160) < np.where(hard, scores**2, scores)
+        fitted = fit_conformal(
+            [
+                Calibration(Family.EFFICACY if h else METABOLISM, s, bool(r))
+                for s, h, r in zip(scores, hard, right, strict=True)
+            ],
+            target=0.8,
+        )
+        for family, error in (
+            (METABOLISM, lambda t: (1 - t) / 2),
+            (Family.EFFICACY, lambda t: 1 - (1 + t + t * t) / 3),
+        ):
+            found = fitted.families[str(family)]
+            errors[family].append(0.0 if found is None else error(found))
+    for own in errors.values():
+        assert 0.14 <= np.mean(own) <= 0.2

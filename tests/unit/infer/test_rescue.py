@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mard.infer.rescue import Rescue, RescueCase, fit_rescue, majority, rescue
+from mard.infer.rescue import Rescue, fit_rescue, majority, rescue
+from mard.infer.situation import Known, Situation
 from mard.infer.vote import self_consistency
 from mard.schema import Direction, Family, Label, Polarity
 from tests.builders import metabolism_trace, voriconazole_axitinib
@@ -59,18 +60,20 @@ def test_otherwise_the_decision_stands(candidates: list, thresholds: Rescue) -> 
     assert rescue(candidates, POOL, standing, thresholds) == standing
 
 
-def fitting(gold: Family, confidence: float) -> RescueCase:
-    candidates = doubtful(confidence)
-    return RescueCase(candidates, POOL, self_consistency(candidates), gold)
+def fitted_on(*cases: tuple[Family, float]) -> Rescue:
+    """Thresholds from the right family and the stated confidence of each case."""
+    own = [doubtful(confidence) for _, confidence in cases]
+    golds = [replace(DOWN, family=gold) for gold, _ in cases]
+    known = [Known(str(gold), Situation(each, POOL), gold) for gold, each in zip(golds, own, strict=True)]
+    return fit_rescue(known, [self_consistency(each) for each in own])
 
 
 def test_thresholds_separate_answers_worth_overruling_from_the_others() -> None:
     # overruling is right at confidence 0.6 and wrong at 0.9: the bound lies between, as low as possible
-    cases = [fitting(Family.PK_METABOLISM, 0.6), fitting(Family.ADVERSE_RISK, 0.9)]
-    fitted = fit_rescue(cases)
+    fitted = fitted_on((Family.PK_METABOLISM, 0.6), (Family.ADVERSE_RISK, 0.9))
     assert fitted == Rescue(strength=0.9, confidence=0.7)
 
 
 def test_where_overruling_never_helps_it_is_switched_off() -> None:
-    assert fit_rescue([fitting(Family.ADVERSE_RISK, 0.6)]) == Rescue()
-    assert fit_rescue([]) == Rescue()
+    assert fitted_on((Family.ADVERSE_RISK, 0.6)) == Rescue()
+    assert fitted_on() == Rescue()

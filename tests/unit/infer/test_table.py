@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mard.infer.situation import Situation
 from mard.infer.stack import Stack
 from mard.infer.table import answer_rows, layer_names
 from mard.mirror import mirror
@@ -18,15 +19,15 @@ def candidates() -> list:
 
 
 def rows(own: list, stack: Stack = STACK) -> dict[tuple[str, str], dict]:
-    return {(row["layer"], row["ordering"]): row for row in answer_rows(own, POOL, stack)}
+    return {(row["layer"], row["ordering"]): row for row in answer_rows(Situation(own, POOL), stack)}
 
 
 def test_the_raw_model_has_both_orders_and_every_layer_one_row() -> None:
     found = rows(candidates())
-    assert [layer for layer, ordering in found if ordering == "ba"] == ["greedy"]
+    assert [layer for layer, ordering in found if ordering == "ba"] == ["greedy", "symmetrise"]
     assert [layer for layer, ordering in found if ordering == "ab"] == layer_names(STACK)
     assert layer_names(STACK) == [
-        *("greedy", "self_consistency", "prm_argmax", "prm_vote_consensus"),
+        *("greedy", "symmetrise", "self_consistency", "prm_argmax", "prm_vote_consensus"),
         *("verify", "rescue", "conformal", "stack"),
     ]
 
@@ -52,6 +53,20 @@ def test_a_greedy_text_that_is_no_trace_is_an_unparsed_abstention() -> None:
     row = rows(own)["greedy", "ba"]
     assert (row["parsed"], row["abstain"], row["direction"], row["citations"]) == (False, True, "n/a", 0)
     assert row["phi"] is None
+
+
+def test_the_symmetrised_answer_is_one_for_both_orders() -> None:
+    own = candidates()
+    own[1] = replace(own[1], trace=mirror(metabolism_trace()))
+    found = rows(own)
+    assert found["symmetrise", "ba"] == {**found["symmetrise", "ab"], "ordering": "ba"}
+
+
+def test_a_pair_without_any_trace_is_unanswered_by_every_layer() -> None:
+    own = [replace(each, trace=None, step_scores=()) for each in candidates()]
+    found = rows(own)
+    assert {layer for layer, _ in found} == set(layer_names(STACK))
+    assert not any(row["parsed"] for row in found.values())
 
 
 def test_without_a_stack_the_raw_model_decides() -> None:

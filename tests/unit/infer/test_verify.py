@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from mard.infer.candidates import Candidate
-from mard.infer.verify import RULES, broken, verify
+from mard.infer.verify import RULES, Flag, broken, flag_table, verify, worth_having
 from mard.infer.vote import self_consistency
 from mard.judge.case import Case
 from mard.mirror import mirror
 from mard.schema import Direction, Family, Polarity, Step, StepRole, Trace
 from tests.builders import metabolism_trace, voriconazole_axitinib, with_answer
-from tests.unit.infer.tiny import DOWN, answering
+from tests.unit.infer.tiny import BLEEDING, DOWN, answering
 
 CASE = Case.of(voriconazole_axitinib())
 
@@ -86,3 +86,35 @@ def test_the_standing_decision_keeps_its_confidence_where_its_label_is_among_the
     decision = verify(candidates, CASE, standing)
     assert decision.answer == standing.answer
     assert decision.answer.confidence == pytest.approx(0.7)
+
+
+def test_precision_by_hand() -> None:
+    """Gold is DOWN. Three break ``against_pk_effect``, two of them wrong; of two others, one is wrong."""
+    up = PLANTED["against_pk_effect"]
+    bleeding = answering(BLEEDING)
+    judged = [
+        (up, CASE, DOWN),
+        (up, CASE, DOWN),
+        (up, CASE, up.final_answer.label),
+        (metabolism_trace(), CASE, DOWN),
+        (bleeding, CASE, DOWN),
+    ]
+    table = {flag.rule: flag for flag in flag_table(judged)}
+    assert table["against_pk_effect"] == Flag("against_pk_effect", 3, 0.666667, 0.5)
+    assert table["ungrounded"] == Flag("ungrounded", 0, None, 0.6)
+
+
+def test_a_rule_is_kept_unless_it_was_seen_not_to_tell_wrong_from_right() -> None:
+    flags = [
+        Flag("good", 9, 0.6, 0.4),
+        Flag("bad", 9, 0.4, 0.4),
+        Flag("rare", 4, 0.0, 0.5),
+        Flag("never", 0, None, 0.5),
+    ]
+    assert worth_having(flags) == ("good", "rare", "never")
+
+
+def test_rules_that_are_not_counted_do_not_matter() -> None:
+    clean = Candidate("ab", 0, metabolism_trace(), (0.2,), 0.2)
+    faulty = Candidate("ab", 1, PLANTED["against_pk_effect"], (0.9,), 0.9)
+    assert verify([clean, faulty], CASE, rules=("ungrounded",)).candidate is faulty

@@ -7,6 +7,7 @@ from dataclasses import replace
 from mard.infer.candidates import Candidate
 from mard.infer.decode import Decoder
 from mard.infer.grammar import Limits
+from mard.infer.situation import Opinion
 from mard.schema import Direction, Family, Label, Polarity, Trace
 from tests import students
 from tests.builders import metabolism_trace, with_answer
@@ -49,3 +50,10 @@ def sample(index: int | None, label: Label, phi: float = 1.0, confidence: float 
 
 def greedy_pair(label: Label = DOWN) -> list[Candidate]:
     return [sample(None, label), replace(sample(None, label), ordering="ba")]
+
+
+def opinion(label: Label, probability: float) -> Opinion:
+    """A structural model's: the rest of the probability is shared equally."""
+    rest = (1 - probability) / (len(Family) - 1)
+    families = {family: probability if family is label.family else rest for family in Family}
+    return Opinion(label, families, probability - rest)
