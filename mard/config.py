@@ -302,7 +302,10 @@ class Dpo:
 
 @dataclass(frozen=True)
 class Infer:
-    """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests."""
+    """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests.
+
+    Only where decoding is not ``constrained`` can an answer be no trace or cite what is not in its pool.
+    """
 
     manifest_size: Annotated[int, Bounds(1)]
     samples_warm: Annotated[int, Bounds(2)]
@@ -311,8 +314,21 @@ class Infer:
     top_p: Annotated[float, Bounds(0, 1)]
     batch_size: Annotated[int, Bounds(1)]
     max_new_tokens: Annotated[int, Bounds(16)]
+    constrained: bool
     stack: list[
-        Literal["self_consistency", "prm_argmax", "prm_vote_consensus", "verify", "rescue", "conformal"]
+        Literal[
+            "greedy",
+            "symmetrise",
+            "self_consistency",
+            "prm_argmax",
+            "prm_vote_consensus",
+            "verify",
+            "learned_verifier",
+            "rescue",
+            "router",
+            "disagreement",
+            "conformal",
+        ]
     ]
     target_selective_accuracy: Annotated[float, Bounds(0, 1)]
     seed: Annotated[int, Bounds(0)]
