@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import tasks  # noqa: F401 -- sets the environment before an option reads it
-from mard.errors import MardError
+from mard.errors import InputError, MardError
 
 app = typer.Typer(
     name="mard",
@@ -27,7 +27,9 @@ app.add_typer(releases, name="release")
 gates_app = typer.Typer(invoke_without_command=True, help="Certify a split, or verify a certificate.")
 app.add_typer(gates_app, name="gates")
 
-teachers = typer.Typer(help="Hold a teacher back while it generates.", no_args_is_help=True)
+teachers = typer.Typer(
+    help="Hold a teacher back while it generates, or see what the judges found.", no_args_is_help=True
+)
 app.add_typer(teachers, name="teacher")
 
 tracking = typer.Typer(help="What MLflow has not been told yet.", no_args_is_help=True)
@@ -58,8 +60,20 @@ def run(
     base: Annotated[
         Path | None, typer.Option(help="Take the stages before --from out of this run's folder.")
     ] = None,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would run, and what memory and time it takes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a dry run as JSON.")] = False,
 ) -> None:
     """Run the pipeline: ingest to register, or a part of it."""
+    if dry:
+        from flows.dry_run import dry_run
+
+        plan, faults = dry_run(preset, overrides or [], first, last, as_json=as_json)
+        typer.echo(plan)
+        if faults:
+            raise InputError("; ".join(faults))
+        return
     from flows.driver import run_pipeline
 
     run_pipeline(release, artifacts, preset, overrides or [], first, last, base)
@@ -176,6 +190,50 @@ def status(
 
 
 @app.command()
+def baselines(
+    partitions: Annotated[int, typer.Option(help="Redrawings of the splits, the pipeline's own among them.")],
+    artifacts: Artifacts = None,
+    preset: Annotated[str | None, typer.Option(help="Overlay infra/presets/NAME.yaml.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Overlay one parameter.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit every baseline on several partitions of the drugs; print mean and spread."""
+    from tasks.partitions import readable, run_partitions
+    from tasks.stage import workspace_for
+
+    found = run_partitions(workspace_for(artifacts, preset=preset, overrides=overrides or []), partitions)
+    typer.echo(json.dumps(found, indent=2) if as_json else readable(found))
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Artifacts folders, or ids of MLflow runs; the first is the reference."),
+    ],
+    layer: Annotated[str, typer.Option(help="Whose answers; greedy is the raw model.")] = "final",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the page and tables here; by default ARTIFACTS/compare.")
+    ] = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which of several evaluated runs is better, and by how much, on the pairs they share."""
+    from flows.compare import compare as compare_runs
+    from flows.compare import publish, readable
+    from tasks.stage import workspace_for
+
+    workspace = workspace_for(artifacts)
+    found = compare_runs(runs, workspace, layer=layer)
+    folder = out or workspace.stage("compare")
+    publish(found, workspace, folder)
+    text = json.dumps(found, indent=2) if as_json else f"{readable(found)}\n\npage and tables in {folder}"
+    typer.echo(text)
+
+
+@app.command()
 def ui(
     prefect_port: Annotated[int, typer.Option(envvar="MARD_PREFECT_PORT")] = 4200,
     mlflow_port: Annotated[int, typer.Option(envvar="MARD_MLFLOW_PORT")] = 5000,
@@ -224,6 +282,15 @@ def resume(teacher: Teacher) -> None:
     from flows.teachers import release_hold
 
     typer.echo(release_hold(teacher))
+
+
+@teachers.command()
+def figures(artifacts: Artifacts = None, as_json: AsJson = False) -> None:
+    """Print how often each teacher is right, passes each gate, and agrees with the others."""
+    from flows.teacher_figures import figures_of, readable
+
+    found = figures_of(artifacts)
+    typer.echo(json.dumps(found, indent=2) if as_json else readable(found))
 
 
 @tracking.command("replay")
