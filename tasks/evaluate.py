@@ -17,7 +17,7 @@ from mard.schema import Part, Protocol
 from tasks import contracts
 from tasks.evaluation_inputs import Inputs
 from tasks.progress import Progress
-from tasks.report import costs, render
+from tasks.report import costs, render, run_facts
 from tasks.stage import Summary, Workspace, worth_retrying
 from tasks.tracking import flatten, tracked
 from tasks.versioning import reproduce
@@ -80,6 +80,7 @@ def measure(inputs: Inputs, gates: list[dict[str, Any]]) -> dict[str, Any]:
         "retrieval": read_json(workspace.need("retrieve", "audit.json")),
         "training": {stage: flatten(read_json(workspace.need(stage, "metrics.json"))) for stage in TRAINED},
         "costs": costs(inputs),
+        "facts": run_facts(inputs),
     }
 
 

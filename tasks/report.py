@@ -27,7 +27,7 @@ def render(inputs: Inputs, metrics: Mapping[str, Any]) -> str:
     workspace = inputs.workspace
     report = Report(
         metrics=metrics,
-        facts=run_facts(inputs, metrics["release"]),
+        facts=list(metrics["facts"].items()),
         histories={stage: _history(workspace, stage) for stage in metrics["training"]},
         traces=choose(student_traces(inputs), workspace.params.evaluate.worked_traces),
         names=_names(inputs),
@@ -36,9 +36,10 @@ def render(inputs: Inputs, metrics: Mapping[str, Any]) -> str:
     return render_page(report)
 
 
-def run_facts(inputs: Inputs, release: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the run was, for the head of the report."""
+def run_facts(inputs: Inputs) -> dict[str, str]:
+    """What the run was, for the head of the report, and for runs to be told apart by."""
     workspace, params = inputs.workspace, inputs.workspace.params
+    release = read_json(workspace.need("ingest", "manifest.json"))["release"]
     winners = read_json(workspace.need("consensus", "manifest.json"))["counts"]["winners"]
     corpus, shape = inputs.splits[Protocol.WARM], params.student.architecture
     drugs = pl.concat([corpus["drug_a"], corpus["drug_b"]]).n_unique()
@@ -47,18 +48,29 @@ def run_facts(inputs: Inputs, release: Mapping[str, Any]) -> list[tuple[str, str
     )
     teachers = ", ".join(teacher.name for teacher in params.teach.teachers)
     samples = f"{params.infer.samples_warm} (warm), {params.infer.samples_cold} (cold)"
-    return [
-        ("Release", f"{release['file']}, version {release['version']}, exported {release['exported_on']}"),
-        ("SHA-256 of the release", release["sha256"][:16] + "…"),
-        ("Corpus", f"{corpus.height:,} labelled pairs of {drugs:,} drugs"),
-        ("Teachers", f"{teachers}; {params.teach.candidates} candidates a pair and teacher"),
-        ("Training traces", f"{winners:,}, one a pair"),
-        ("Student", student),
-        ("Mirror loss", f"λ {params.sft.kl_weight:g} over the {params.sft.kl_scope}"),
-        ("Preference training", f"β {params.dpo.beta:g}, {params.dpo.backend} PRM weights"),
-        ("Inference", f"{samples} samples; {' → '.join(params.infer.stack) or 'greedy'}"),
-        ("Uncertainty", f"{params.evaluate.bootstrap_resamples:,} resamples, seed {params.evaluate.seed}"),
-    ]  # fmt: skip
+    shares = params.retrieve.regime_shares
+    retrieval = (
+        f"{params.retrieve.k} neighbours; training imitates warm {shares.warm:g}, "
+        f"drug-cold {shares.drug_cold:g}, pair-cold {shares.pair_cold:g}"
+    )
+    seeds = f"SFT {params.sft.seed}, DPO {params.dpo.seed}, sampling {params.infer.seed}"
+    weights = f"{params.dpo.backend} PRM weights" if params.dpo.weighted else "unweighted"
+    hidden = f"{params.sft.identity_dropout:g} of the pairs"
+    return {
+        "Release": f"{release['file']}, version {release['version']}, exported {release['exported_on']}",
+        "SHA-256 of the release": release["sha256"][:16] + "…",
+        "Corpus": f"{corpus.height:,} labelled pairs of {drugs:,} drugs",
+        "Teachers": f"{teachers}; {params.teach.candidates} candidates a pair and teacher",
+        "Training traces": f"{winners:,}, one a pair",
+        "Retrieval": retrieval,
+        "Student": student,
+        "Mirror loss": f"λ {params.sft.kl_weight:g} over the {params.sft.kl_scope}",
+        "Preference training": f"β {params.dpo.beta:g}, {weights}",
+        "Names hidden in training": hidden,
+        "Seeds": seeds,
+        "Inference": f"{samples} samples; {' → '.join(params.infer.stack) or 'greedy'}",
+        "Uncertainty": f"{params.evaluate.bootstrap_resamples:,} resamples, seed {params.evaluate.seed}",
+    }  # fmt: skip
 
 
 def student_traces(inputs: Inputs) -> list[WorkedTrace]:

@@ -28,6 +28,23 @@ def csv_tables(metrics: Metrics) -> dict[str, str]:
     return {name: to_csv(rows) for name, rows in tables.items()}
 
 
+def comparison_table(found: Metrics) -> str:
+    """Runs side by side (:func:`mard.evaluate.comparison.compare_runs`) as CSV, one row a run and metric."""
+    rows = []
+    for protocol, body in found["protocols"].items():
+        for run, figures in body["figures"].items():
+            for metric, one in figures.items():
+                low, high = (UNSCORED, UNSCORED) if one["cluster"] == UNSCORED else one["cluster"]
+                row = {"protocol": protocol, "pairs": body["pairs"], "run": run, "metric": metric}
+                row |= {"value": one["value"], "low": low, "high": high}
+                if run in body["differences"]:
+                    against = body["differences"][run][metric]
+                    bounds = {f"difference_{name}": value for name, value in _difference(against).items()}
+                    row |= {"difference": against["difference"], "win": against["win"], **bounds}
+                rows.append(row)
+    return to_csv(rows)
+
+
 def to_csv(rows: Sequence[Row]) -> str:
     """Rows as CSV, columns in the order in which they first occur."""
     text = io.StringIO()

@@ -46,17 +46,19 @@ def strip_bounds(systems: Sequence[Mapping[str, Any]], metric: str) -> Range:
     return (low, high if high > low else low + 0.05)
 
 
-def reliability(name: str, rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Accuracy over confidence, with the number of answers as bars behind it."""
+def reliability(name: str, lines: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> Markup:
+    """Accuracy over confidence, one line a kind; behind them, how many answers the first one has where."""
     plot = _unit_plot(f"Reliability on {name}", "confidence", "accuracy")
+    rows = lines[0][1]
     most = max(row["pairs"] for row in rows)
     for row in rows:
         tip = f"{row['pairs']} answers with confidence {row['low']:.1f} to {row['high']:.1f}"
         plot.bar(row["low"] + 0.01, row["high"] - 0.01, 0.3 * row["pairs"] / most, "count", tip)
     plot.line([(0, 0), (1, 1)], "ideal")
-    points = [(row["confidence"], row["accuracy"]) for row in rows if row["accuracy"] != UNSCORED]
-    plot.line(points, "student")
-    plot.dots(points, "student")
+    for kind, bins in reversed(lines):
+        points = [(row["confidence"], row["accuracy"]) for row in bins if row["accuracy"] != UNSCORED]
+        plot.line(points, kind)
+        plot.dots(points, kind)
     return plot.svg()
 
 

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from mard.evaluate.phases import phase_rows
 from mard.evaluate.report import words
+from mard.evaluate.report.environment import environment, packaged
 from mard.evaluate.report.protocol_view import protocol_view
 from mard.evaluate.report.run_view import gate_rows, retrieval_view, training_view, variant_order
 from mard.evaluate.report.traces import NOT_IN_POOL, Names, WorkedTrace, anchor, explain
-from mard.evaluate.statistic import UNSCORED
 from mard.schema import Direction, Family, Protocol
-
-TEMPLATES: Final = (
-    "report.html.jinja",
-    "macros.html.jinja",
-    "failures.html.jinja",
-    "probes.html.jinja",
-)
-DARKEST: Final = (8, 69, 126)
 
 
 @dataclass(frozen=True)
@@ -53,8 +43,8 @@ def render_page(report: Report) -> str:
     """The page, with everything in it: no other file, no network."""
     metrics = report.metrics
     protocols = [protocol_view(protocol, metrics["protocols"][protocol]) for protocol in Protocol]
-    page = _environment().get_template("report.html.jinja").render(
-        css=Markup(_packaged("report.css")),  # noqa: S704 (our own file)
+    page = environment().get_template("report.html.jinja").render(
+        css=Markup(packaged("report.css")),  # noqa: S704 (our own file)
         release=metrics["release"],
         facts=report.facts,
         commit=report.commit,
@@ -89,40 +79,6 @@ def render_page(report: Report) -> str:
         glossary=words.GLOSSARY,
     )  # fmt: skip
     return page.rstrip() + "\n"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader({name: _packaged(name) for name in TEMPLATES}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"score": _score, "signed": _signed, "heat": _heat, "plain": _plain}
-    return environment
-
-
-def _packaged(name: str) -> str:
-    return files("mard.evaluate.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _score(value: Any) -> str:
-    return "–" if value == UNSCORED else f"{value:.3f}"
-
-
-def _signed(value: Any) -> str:
-    return "unscored" if value == UNSCORED else f"{value:+.2f}"
-
-
-def _plain(value: Any) -> str:
-    return "–" if value in (None, UNSCORED) else f"{value:.3g}"
-
-
-def _heat(share: float) -> str:
-    """Background from white to dark blue, and a text colour that is readable on it."""
-    red, green, blue = (round(255 + (dark - 255) * share) for dark in DARKEST)
-    return f"background:rgb({red},{green},{blue});color:{'#fff' if share > 0.5 else '#1b1f24'}"
 
 
 def _by(protocols: Sequence[Mapping[str, Any]], what: str, values: Sequence[str]) -> list[dict[str, Any]]:

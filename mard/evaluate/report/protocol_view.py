@@ -49,9 +49,12 @@ def protocol_view(protocol: Protocol, body: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _reliability(title: str, found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for state, each in found["states"].items():
-        name = words.STATES[state]
-        yield {"name": name, "ece": each["ece"], "plot": charts.reliability(f"{title}: {name}", each["bins"])}
+    """Two figures: confidence as stated, and as calibrated."""
+    states = found["states"]
+    for name, lines in words.STATES.items():
+        own = [(kind, states[state]["bins"]) for kind, state, _ in lines if state in states]
+        key = [(kind, who, states[state]["ece"]) for kind, state, who in lines if state in states]
+        yield {"title": name, "plot": charts.reliability(f"{title}, {name.lower()}", own), "key": key}
 
 
 def _curves(body: Mapping[str, Any]) -> list[tuple[str, str, Sequence[Sequence[float]]]]:

@@ -44,10 +44,11 @@ CURVES: Final = {
 
 VARIANT_TITLES: Final = {"raw": "Student, raw", "symmetrised": "Student, symmetrised"}
 STATES: Final = {
-    "raw": "raw model",
-    "stated": "whole stack, as stated",
-    "calibrated": "whole stack, calibrated",
+    "Before calibration": (("student", "stated", "whole stack"), ("other", "raw", "raw model")),
+    "After calibration": (("student", "calibrated", "whole stack"),),
 }
+"""Figures of reliability: kind of line, whose confidence, and its name."""
+
 PHASE_MEASURES: Final = {
     "mirror_error": "Direction<br>flips",
     "family_mirror_error": "Family<br>flips",

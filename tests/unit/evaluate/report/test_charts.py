@@ -13,10 +13,24 @@ BINS = [
 ]
 
 
-def test_reliability_draws_only_bins_that_hold_answers() -> None:
-    svg = ElementTree.fromstring(charts.reliability("Warm", BINS))
-    assert len(svg.findall("circle")) == 1
+def test_reliability_draws_only_bins_that_hold_answers_and_counts_those_of_the_first_line() -> None:
+    svg = ElementTree.fromstring(charts.reliability("Warm", [("student", BINS), ("other", BINS)]))
+    assert [dot.get("class") for dot in svg.findall("circle")] == ["dot other", "dot student"]
     assert len(svg.findall("rect")) == 2
+
+
+def test_a_forest_fills_the_discs_of_differences_that_leave_out_zero() -> None:
+    rows = [
+        ("worse", -0.2, [-0.3, -0.1]),
+        ("even", 0.0, [-0.1, 0.2]),
+        ("touches", 0.1, [0.0, 0.2]),
+        ("unscored", UNSCORED, UNSCORED),
+    ]
+    svg = ElementTree.fromstring(charts.forest("Warm", rows))
+    assert [dot.get("class") for dot in svg.findall("circle")] == ["dot student", "dot open", "dot open"]
+    heights = [float(str(dot.get("cy"))) for dot in svg.findall("circle")]
+    assert heights == sorted(heights)  # from above, as listed
+    assert {"worse", "even", "touches", "unscored"} <= {text.text for text in svg.findall("text")}
 
 
 def test_a_curve_joins_the_steps_that_logged_the_metric() -> None:
