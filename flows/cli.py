@@ -234,6 +234,24 @@ def compare(
 
 
 @app.command()
+def evaluate(
+    predictions: Annotated[list[Path], typer.Option(help="Another system's answers, .csv or .parquet.")],
+    artifacts: Artifacts = None,
+    preset: Annotated[str | None, typer.Option(help="Overlay infra/presets/NAME.yaml.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Overlay one parameter.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure other systems' answers on the same test pairs, beside the votes."""
+    from tasks.others import readable, score_files
+    from tasks.stage import workspace_for
+
+    found = score_files(workspace_for(artifacts, preset=preset, overrides=overrides or []), predictions)
+    typer.echo(json.dumps(found, indent=2) if as_json else readable(found))
+
+
+@app.command()
 def ui(
     prefect_port: Annotated[int, typer.Option(envvar="MARD_PREFECT_PORT")] = 4200,
     mlflow_port: Annotated[int, typer.Option(envvar="MARD_MLFLOW_PORT")] = 5000,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from mard.errors import GateFailure
 from mard.io import read_json, sha256_file, write_json
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.schema import Part, Protocol
-from tasks import baselines, contracts, retrieve, split
+from tasks import baselines, contracts, others, retrieve, split
 from tasks.stage import Workspace, run_stage, workspace_for
 from tests.unit.evaluate.world import make_world
 
@@ -95,3 +98,34 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Workspace) -> None:
     before = sha256_file(workspace.need("baselines", "predictions.parquet"))
     run_stage("baselines", baselines.compute, workspace)
     assert sha256_file(workspace.need("baselines", "predictions.parquet")) == before
+
+
+def test_another_systems_table_is_measured_on_the_same_pairs(workspace: Workspace, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.csv"
+    script = [sys.executable, "tests/other_system.py", str(workspace.need("split")), str(theirs)]
+    subprocess.run(script, check=True)
+    found = others.score_files(workspace, [theirs])
+    assert read_json(workspace.artifacts / "others" / "theirs.json") == found["theirs"]
+    for protocol, figures in found["theirs"]["protocols"].items():
+        right = _right(
+            theirs, protocol, contracts.read(workspace.need("split"), f"split/{protocol}"), workspace
+        )
+        assert figures["accuracy"] == pytest.approx(sum(right) / figures["pairs"], abs=1e-6)
+        assert figures["missing"] == figures["pairs"] - len(right)
+        assert set(figures["comparisons"]) == {"kernel propagation"}
+    cold = found["theirs"]["protocols"]["pair_cold"]
+    assert (cold["missing"], cold["accuracy"]) == (cold["pairs"], 0.0)  # it leaves out what it has never seen
+    assert "theirs, warm: 0 of 30 pairs missing" in others.readable(found)
+
+
+def _right(theirs: Path, protocol: str, split: pl.DataFrame, workspace: Workspace) -> list[bool]:
+    """Whether each answer to a test pair of the manifest has the right family, read row by row."""
+    manifest = contracts.read(workspace.need("split"), "split/eval")
+    asked = manifest.filter(
+        (pl.col("protocol") == protocol) & (pl.col("part") == "test") & (pl.col("size") == 30)
+    )
+    gold = dict(split.select("pair_id", "family").iter_rows())
+    with theirs.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["protocol"] == protocol]
+    answers = {"|".join(sorted((row["drug_a"], row["drug_b"]))): row["family"] for row in rows}
+    return [answers[pair] == gold[pair] for pair in asked["pair_id"] if pair in answers]
