@@ -375,10 +375,14 @@ class Launch:
         processes: One a GPU.
         strategy: ``ddp`` repeats the model in each; ``zero2`` divides optimizer states and gradients,
             ``zero3`` the weights too (``infra/accelerate``, ``infra/deepspeed``).
+        tflops: 10^12 FLOP/s that one of them sustains, an assumption for the estimates of a dry run.
+        memory_gib: Memory of one, which a dry run compares with what the stages need.
     """
 
     processes: Annotated[int, Bounds(1, 1024)]
     strategy: Literal["ddp", "zero2", "zero3"]
+    tflops: Annotated[float, Bounds(1e-6)]
+    memory_gib: Annotated[float, Bounds(0.1)]
 
 
 @dataclass(frozen=True)

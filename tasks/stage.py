@@ -105,18 +105,29 @@ def workspace_for(
                 "versioned by params.yaml and data.dvc alone"
             )
         return Workspace(load_params(PARAMS), tracking_uri=tracking_store(REPOSITORY))
-    chosen = None if preset is None else PRESETS / f"{preset}.yaml"
-    if chosen is not None and not chosen.is_file():
-        known = ", ".join(sorted(path.stem for path in PRESETS.glob("*.yaml")))
-        raise InputError(f"no preset {preset!r}; there are {known}")
     if release is not None:
         overrides = [*overrides, f"ingest.release={json.dumps(str(release.resolve()))}"]
     folder = artifacts.resolve()
     return Workspace(
-        load_params(PARAMS, chosen, overrides),
+        load_params(PARAMS, preset_file(preset), overrides),
         artifacts=folder,
         tracking_uri=tracking_store(folder),
     )
+
+
+def preset_file(name: str | None) -> Path | None:
+    """Where a preset is; None for none.
+
+    Raises:
+        InputError: There is no such preset.
+    """
+    if name is None:
+        return None
+    file = PRESETS / f"{name}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in PRESETS.glob("*.yaml")))
+        raise InputError(f"no preset {name!r}; there are {known}")
+    return file
 
 
 def tracking_store(folder: Path) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mard.config import Launch
+from mard.config import load_params
 from mard.lm.schedule import share
 from tasks.launch import command
+from tasks.stage import PARAMS
 from tests import trainees
 from tests.conftest import ROOT
 
@@ -22,8 +24,9 @@ COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="DeepSpeed com
 
 def trained(folder: Path, strategy: str, *kinds: str) -> dict[str, list[trainees.Curve]]:
     """The curves that the first and the second process saw."""
+    launch = replace(load_params(PARAMS).launch, processes=2, strategy=strategy)
     done = subprocess.run(
-        command(Launch(2, strategy), "tests.trainees", str(folder), *kinds),
+        command(launch, "tests.trainees", str(folder), *kinds),
         cwd=ROOT,
         capture_output=True,
         text=True,
