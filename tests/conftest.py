@@ -34,7 +34,7 @@ SMALL = (
     "infer.samples_warm=2",
     "infer.samples_cold=2",
     "evaluate.bootstrap_resamples=100",
-    "evaluate.xgboost_trees=20",
+    "baselines.trees=20",
 )
 
 
