@@ -71,6 +71,7 @@ def measure(inputs: Inputs, gates: list[dict[str, Any]]) -> dict[str, Any]:
         for done, protocol in enumerate(Protocol, start=1):
             protocols[str(protocol)] = evaluate_protocol(_evaluation(inputs, protocol))
             progress(done, len(Protocol))
+    inferred = read_json(workspace.need("infer", "manifest.json"))
     return {
         "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
         "layers": inputs.stack["layers"],
@@ -79,6 +80,8 @@ def measure(inputs: Inputs, gates: list[dict[str, Any]]) -> dict[str, Any]:
         "gates": [row for parts in GATES for row in read_json(workspace.need(*parts))] + gates,
         "retrieval": read_json(workspace.need("retrieve", "audit.json")),
         "training": {stage: flatten(read_json(workspace.need(stage, "metrics.json"))) for stage in TRAINED},
+        "flags": inferred["flags"],
+        "constraint": inferred["constraint"],
         "costs": costs(inputs),
         "facts": run_facts(inputs),
     }

@@ -51,6 +51,21 @@ def cluster_weights(generator: np.random.Generator, drug_a: Texts, drug_b: Texts
     return drawn_any
 
 
+def remembered(statistic: Statistic, resamples: Resamples) -> Statistic:
+    """The same statistic; its values on these resamples are computed once, however often it is compared."""
+    values: dict[str, Floats] = {}
+
+    def over(weights: Floats) -> Floats:
+        for name in ("pair", "cluster"):
+            if weights is getattr(resamples, name):
+                if name not in values:
+                    values[name] = statistic.over(weights)
+                return values[name]
+        return statistic.over(weights)
+
+    return Statistic(statistic.size, over)
+
+
 def intervals(statistic: Statistic, resamples: Resamples) -> dict[str, Any]:
     """95 % intervals, ``{"pair": [low, high], "cluster": [low, high]}``, or unscored."""
     return {

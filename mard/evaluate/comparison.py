@@ -16,7 +16,7 @@ import polars as pl
 
 from mard.errors import InputError
 from mard.evaluate.answers import Labels, texts
-from mard.evaluate.bootstrap import Resamples, compare, intervals
+from mard.evaluate.bootstrap import Resamples, compare, intervals, remembered
 from mard.evaluate.evaluation import GREEDY
 from mard.evaluate.mirror_consistency import mirror_statistics
 from mard.evaluate.statistic import Statistic
@@ -119,7 +119,13 @@ def _compared(
     first = next(iter(answers.values()))
     gold = Labels.of(first.select(**{name: f"gold_{name}" for name in LABEL}))
     weights = Resamples.draw(texts(first["drug_a"]), texts(first["drug_b"]), resamples, seed)
-    own = {name: headline_statistics(gold, table) | raw[name] for name, table in answers.items()}
+    own = {
+        name: {
+            metric: remembered(statistic, weights)
+            for metric, statistic in (headline_statistics(gold, table) | raw[name]).items()
+        }
+        for name, table in answers.items()
+    }
     reference, *others = own
     metrics = [metric for metric in own[reference] if all(metric in found for found in own.values())]
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -13,10 +14,11 @@ from mard.evaluate.evaluation import GREEDY, Evaluation
 from mard.evaluate.mirror_consistency import joint_events
 from mard.evaluate.probes.measure import measure_probes, measure_regimens
 from mard.evaluate.statistic import UNSCORED, mean
-from mard.evaluate.systems import comparisons, labelled, layer_figures, right_family
+from mard.evaluate.systems import comparisons, contested, labelled, layer_figures, right_family
 
-VARIANTS: Final = {"raw": GREEDY, "symmetrised": "symmetrise"}
-"""The student without its stack: as it answers one ordering, and both orderings made one."""
+VARIANTS: Final = {"raw": GREEDY, "symmetrised": "symmetrise", "alone": "alone"}
+"""The student otherwise: as it answers one ordering, both orderings made one, and its stack without what
+structural models say. The stack before anything abstains has no layer of its own, see :func:`_variants`."""
 
 
 def evaluate_protocol(data: Evaluation) -> dict[str, Any]:
@@ -32,24 +34,42 @@ def evaluate_protocol(data: Evaluation) -> dict[str, Any]:
     student = data.student()
     layers = {layer: found for layer in data.layers if (found := data.answers(layer, "ab")) is not None}
     names = data.baselines["model"].unique(maintain_order=True).to_list()
+    rivals = {name: contested(data, data.baseline(name)) for name in names}
+    own = {layer: contested(data, answers) for layer, answers in layers.items()}
+    figures = {layer: layer_figures(data, answers, own[layer]) for layer, answers in layers.items()}
     return {
         "pairs": data.gold.height,
         "drugs": len(np.unique(np.concatenate([data.gold["drug_a"], data.gold["drug_b"]]))),
-        "student": layer_figures(data, student),
+        "student": figures[data.final_layer],
         "variants": {
-            name: layer_figures(data, layers[layer]) | {"comparisons": comparisons(data, layers[layer])}
-            for name, layer in VARIANTS.items()
-            if layer in layers
+            name: figures[layer] | {"comparisons": comparisons(own[layer], rivals, data.weights)}
+            for name, layer in _variants(data, layers)
         },
-        "layers": {layer: layer_figures(data, answers) for layer, answers in layers.items()},
-        "baselines": {name: labelled(data, data.baseline(name)) for name in names},
-        "comparisons": comparisons(data, student),
+        "layers": figures,
+        "baselines": {name: labelled(data, data.baseline(name), rivals[name]) for name in names},
+        "comparisons": comparisons(own[data.final_layer], rivals, data.weights),
         "slices": _slices(data, student),
         "reliability": trust.reliability(data),
         "coverage_accuracy": trust.coverage(data),
         "failures": _failures(data, student),
         **_probes(data),
     }
+
+
+def _variants(data: Evaluation, layers: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, str]]:
+    """Names and layers of the variants whose answers are not those of the whole stack.
+
+    The last layer on the way to the final one that abstains nowhere is the variant ``unabstaining``.
+    """
+    final = layers[data.final_layer].drop("layer")
+    found = {name: layer for name, layer in VARIANTS.items() if layer in layers}
+    decided = [
+        layer for layer, own in layers.items() if layer not in VARIANTS.values() and not own["abstain"].any()
+    ]
+    found |= {"unabstaining": decided[-1]} if decided else {}
+    for name, layer in found.items():
+        if not layers[layer].drop("layer").equals(final):
+            yield name, layer
 
 
 def _slices(data: Evaluation, student: pl.DataFrame) -> dict[str, Any]:

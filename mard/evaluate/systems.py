@@ -9,7 +9,7 @@ import polars as pl
 
 from mard.evaluate import calibration
 from mard.evaluate.answers import Labels
-from mard.evaluate.bootstrap import Resamples, compare, intervals
+from mard.evaluate.bootstrap import Resamples, compare, intervals, remembered
 from mard.evaluate.classification import label_statistics, selective_statistics
 from mard.evaluate.evaluation import Evaluation
 from mard.evaluate.grounding import grounding_statistics
@@ -37,8 +37,20 @@ def headline_statistics(gold: Labels, answers: pl.DataFrame) -> dict[str, Statis
     return {name: everything[name] for name in HEADLINE}
 
 
-def labelled(data: Evaluation, answers: pl.DataFrame) -> dict[str, Any]:
-    """What can be said of any system that answers with a label and a confidence."""
+def contested(data: Evaluation, answers: pl.DataFrame) -> Statistics:
+    """A system's headline metrics, each computed once on the protocol's resamples."""
+    made = headline_statistics(data.labels, answers)
+    return {name: remembered(statistic, data.weights) for name, statistic in made.items()}
+
+
+def labelled(data: Evaluation, answers: pl.DataFrame, own: Statistics) -> dict[str, Any]:
+    """What can be said of any system that answers with a label and a confidence.
+
+    Args:
+        data: The protocol.
+        answers: The system's answers in the order of gold.
+        own: Their :func:`contested` metrics.
+    """
     predicted = Labels.of(answers)
     right, confidence = right_family(data, answers), answers["confidence"].to_numpy()
     return {
@@ -46,16 +58,16 @@ def labelled(data: Evaluation, answers: pl.DataFrame) -> dict[str, Any]:
         "ths": ths(data.labels, predicted).score(),
         "ece": calibration.ece(confidence, right, data.bins),
         "au_at_90": calibration.au_at_90(confidence, right),
-        "intervals": _intervals(headline_statistics(data.labels, answers), data.weights),
+        "intervals": _intervals(own, data.weights),
     }
 
 
-def layer_figures(data: Evaluation, answers: pl.DataFrame) -> dict[str, Any]:
+def layer_figures(data: Evaluation, answers: pl.DataFrame, own: Statistics) -> dict[str, Any]:
     """A layer's figures: labels on (A, B), traces on both orderings, consistency between them."""
     back = data.answers(answers["layer"][0], "ba")
     traces = answers if back is None else pl.concat([answers, back])
     abstain = answers["abstain"].to_numpy()
-    figures = labelled(data, answers)
+    figures = labelled(data, answers, own)
     consistency = {} if back is None else mirror_statistics(Labels.of(answers), Labels.of(back))
     bounds = figures.pop("intervals") | _intervals(consistency, data.weights)
     return {
@@ -71,14 +83,14 @@ def layer_figures(data: Evaluation, answers: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def comparisons(data: Evaluation, answers: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    """The answers minus each baseline, by baseline and metric; ``win`` is student, baseline or none."""
-    own = headline_statistics(data.labels, answers)
+def comparisons(
+    own: Statistics, rivals: Mapping[str, Statistics], weights: Resamples
+) -> dict[str, dict[str, Any]]:
+    """A student minus each baseline, by baseline and metric; ``win`` is student, baseline or none."""
     winner = {"left": "student", "right": "baseline", "none": "none"}
     found = {}
-    for name in data.baselines["model"].unique(maintain_order=True).to_list():
-        other = headline_statistics(data.labels, data.baseline(name))
-        compared = {metric: compare(own[metric], other[metric], data.weights) for metric in own}
+    for name, other in rivals.items():
+        compared = {metric: compare(own[metric], other[metric], weights) for metric in own}
         found[name] = {metric: result | {"win": winner[result["win"]]} for metric, result in compared.items()}
     return found
 

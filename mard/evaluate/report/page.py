@@ -53,6 +53,10 @@ def render_page(report: Report) -> str:
         directions=_by(protocols, "direction", [str(tag) for tag in Direction if tag is not Direction.NONE]),
         shorts=list(words.SHORTS.values()),
         layers=[name for name in metrics["layers"] if any(name in each["layers"] for each in protocols)],
+        final_layer=metrics["final_layer"],
+        flags=[metrics["flags"][protocol] for protocol in Protocol],
+        rule_words=words.RULES,
+        constraint=metrics["constraint"],
         gates=list(gate_rows(metrics["gates"])),
         training=[
             training_view(stage, metrics["training"][stage], report.histories[stage])

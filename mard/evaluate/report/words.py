@@ -42,7 +42,24 @@ CURVES: Final = {
     "dpo": {"loss": "loss", "rewards/margins": "reward margin", "rewards/accuracies": "preferred won"},
 }
 
-VARIANT_TITLES: Final = {"raw": "Student, raw", "symmetrised": "Student, symmetrised"}
+VARIANT_TITLES: Final = {
+    "raw": "Student, raw",
+    "symmetrised": "Student, symmetrised",
+    "unabstaining": "Student, never abstaining",
+    "alone": "Student, stack alone",
+}
+RULES: Final = {
+    "ungrounded": "cites what is not in the pool, or nothing",
+    "flag_off": "relies on an enzyme flag that is not on",
+    "other_family": "a step argues for other families",
+    "family_unsupported": "no step argues for the family",
+    "other_direction": "a step argues for another direction",
+    "other_polarity": "a step moves the quantity the other way",
+    "against_pk_roles": "by the flags, only the affected drug could act",
+    "against_pk_effect": "inhibition is said to raise metabolism, or the like",
+}
+"""What a rule of the verifier finds in a trace."""
+
 STATES: Final = {
     "Before calibration": (("student", "stated", "whole stack"), ("other", "raw", "raw model")),
     "After calibration": (("student", "calibrated", "whole stack"),),
@@ -149,6 +166,9 @@ GLOSSARY: Final = (
      " pharmacology, decides between them."),
     ("Raw, symmetrised", "Raw: one greedy trace for one order of the pair. Symmetrised: both orders made one"
      " answer, so that MFS and MPS are 1 by construction. The stack votes over samples and may abstain."),
+    ("Never abstaining", "The stack up to its last layer that answers everything: an abstention withholds the"
+     " direction, which THS counts as missing."),
+    ("Stack alone", "The same layers fitted without what structural models say of the pair."),
     ("Calibrated", "Confidence passed through a curve of two numbers that was fitted on validation answers."),
     ("Polarity", "Whether the quantity that the subtype names goes up or down."),
 )  # fmt: skip

@@ -125,6 +125,10 @@ def _answers(workspace: Workspace) -> None:
     columns = list(contracts.TABLES["infer/predictions"].columns)
     contracts.write(folder, "infer/predictions", pl.DataFrame(rows).select(columns))
     write_json(folder / "stack.json", {"layers": LAYERS, "final": "stack"})
+    rates = {"texts": 8, "parse_rate": 0.75, "hr": 0.5}
+    flags = [{"rule": "ungrounded", "fired": 3, "precision": 0.9, "otherwise": 0.2}]
+    made = {"constraint": {"on": rates, "off": rates}, "flags": {str(name): flags for name in Protocol}}
+    write_json(folder / "manifest.json", made)
     _probes(workspace, pl.DataFrame(rows))
 
 

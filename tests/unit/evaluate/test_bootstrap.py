@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mard.evaluate.bootstrap import Resamples, cluster_weights, compare, intervals, multiplicities
-from mard.evaluate.statistic import UNSCORED, mean
+from mard.evaluate.bootstrap import Resamples, cluster_weights, compare, intervals, multiplicities, remembered
+from mard.evaluate.statistic import UNSCORED, Floats, Statistic, mean
 
 DRUG_A = np.array(["DB1", "DB1", "DB1", "DB2"])
 DRUG_B = np.array(["DB2", "DB3", "DB4", "DB3"])
@@ -88,3 +88,20 @@ def test_a_metric_that_no_resample_defines_has_no_interval() -> None:
     resamples = Resamples.draw(np.array(["A", "B"]), np.array(["C", "D"]), 20, 0)
     assert intervals(nothing, resamples) == {"pair": UNSCORED, "cluster": UNSCORED}
     assert compare(nothing, nothing, resamples)["win"] == "none"
+
+
+def test_a_remembered_statistic_is_computed_once_for_each_kind_of_resample() -> None:
+    asked: list[int] = []
+    plain = mean(np.arange(4) % 2)
+
+    def over(weights: Floats) -> Floats:
+        asked.append(len(weights))
+        return plain.over(weights)
+
+    resamples = Resamples.draw(DRUG_A, DRUG_B, 30, 0)
+    once = remembered(Statistic(4, over), resamples)
+    assert intervals(once, resamples) == intervals(once, resamples) == intervals(plain, resamples)
+    assert asked == [len(resamples.pair), len(resamples.cluster)]
+    assert once.score() == 0.5  # other weights are not mixed up with them
+    other = Resamples.draw(DRUG_A, DRUG_B, 30, 1)
+    assert intervals(once, other) == intervals(plain, other)

@@ -121,11 +121,27 @@ def test_baselines_get_the_same_figures_and_a_paired_comparison() -> None:
 def test_the_raw_model_has_a_row_of_its_own_with_its_consistency_and_its_own_comparisons() -> None:
     got = evaluate_protocol(evaluation())
     raw = got["variants"]["raw"]
-    assert list(got["variants"]) == ["raw"]  # no layer symmetrises
+    assert list(got["variants"]) == ["raw"]  # no layer symmetrises, the only other one abstains
     assert (raw["accuracy"], raw["mfs"]) == (0.75, 0.75)
     assert set(raw["intervals"]) == {"macro_f1", "accuracy", "ths", "merged_macro_f1", "mfs", "mps"}
     assert raw["comparisons"]["neighbour vote"]["accuracy"]["difference"] == 0.25
     assert got["student"]["abstained"] == 1
+
+
+def test_a_stack_before_it_abstains_has_a_row_unless_it_never_does() -> None:
+    stacked = replace(
+        evaluation(),
+        layers=["greedy", "verify", "stack", "alone"],
+        predictions=pl.concat(
+            [evaluation().predictions, _rows("verify", "ab", wrong=(2,)), _rows("alone", "ab", abstain=(1,))]
+        ),
+    )
+    got = evaluate_protocol(stacked)
+    assert list(got["variants"]) == ["raw", "unabstaining"]  # alone, it answers as the whole stack does
+    assert (got["variants"]["unabstaining"]["accuracy"], got["variants"]["unabstaining"]["abstained"]) == (
+        0.75,
+        0,
+    )
 
 
 def test_reliability_is_shown_before_and_after_a_calibration_fitted_on_val() -> None:

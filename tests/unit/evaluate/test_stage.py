@@ -108,7 +108,7 @@ def test_tables_repeat_the_figures(workspace: Workspace) -> None:
     assert row["mfs"] == "unscored"
     assert {path.stem for path in folder.iterdir()} == {
         *("systems", "comparisons", "layers", "families", "directions", "rarity", "reliability", "gates"),
-        *("failures", "probes", "regimens", "costs", "phases"),
+        *("failures", "probes", "regimens", "costs", "phases", "flags"),
     }
 
 

@@ -11,6 +11,7 @@ from mard.evaluate.report.traces import Names
 from mard.schema import Protocol
 from tests.unit.evaluate.test_protocol import evaluation
 
+FLAG = {"rule": "flag_off", "fired": 1200, "precision": 0.9, "otherwise": None}
 MIRROR = {"held_out.mirror_error": 0.0625, "held_out.kl": 0.01, "untrained.mirror_error": 0.5}
 RATES = {"all": {"1": 0.5, "5": 0.9}, "random": {"1": 0.2, "5": 0.5}, "without atc": {"1": 0.4, "5": 0.8}}
 
@@ -31,6 +32,11 @@ def metrics() -> dict[str, Any]:
         "gates": [_gate("pair_disjoint", 0), _gate("neighbour_universe", 0), _gate("neighbour_regime", 2)],
         "retrieval": dict.fromkeys(map(str, Protocol), RATES),
         "training": stages,
+        "constraint": {
+            "on": {"texts": 8, "parse_rate": 1.0, "hr": 0.0},
+            "off": {"texts": 8, "parse_rate": 0.75, "hr": 0.5},
+        },
+        "flags": {str(protocol): [FLAG] for protocol in Protocol},
         "costs": [
             {
                 "who": "teacher qwen",
@@ -129,3 +135,9 @@ def test_without_probes_the_page_says_so(metrics: dict[str, Any]) -> None:
     for body in metrics["protocols"].values():
         body["probes"] = []
     assert "No pair was asked." in _page(metrics)
+
+
+def test_rules_of_the_verifier_are_shown_with_their_precision(metrics: dict[str, Any]) -> None:
+    row = _row(_page(metrics), '<th scope="row">flag off</th>')
+    assert row.count("<td>1,200</td><td>0.9</td><td>–</td>") == len(Protocol)
+    assert "75 % of 8 texts are traces" in _page(metrics)
