@@ -11,7 +11,8 @@ import pytest
 
 from mard.io import read_json
 from tasks.versioning import stage_names
-from tests.conftest import mard
+from tests.conftest import SMALL, mard
+from tests.e2e.retrainings import metric_names
 
 pytestmark = pytest.mark.e2e
 
@@ -59,6 +60,20 @@ def test_every_answer_parses_and_cites_only_its_pool(finished: Path) -> None:
         assert student["parse_rate"] == 1.0
         assert student["hr"] == 0.0
         assert set(metrics["protocols"][protocol]["baselines"])
+
+
+def test_an_ablation_is_one_command_that_repeats_only_what_it_changes(
+    finished: Path, tmp_path: Path, prefect_home: Path
+) -> None:
+    own = tmp_path / "unweighted"
+    sets = [argument for item in (*SMALL, "dpo.weighted=false") for argument in ("--set", item)]
+    part = ("--base", str(finished), "--from", "dpo", "--until", "dpo")
+    mard("run", "--artifacts", str(own), *part, *sets, PREFECT_HOME=str(prefect_home))
+    assert read_json(own / "dpo" / "metrics.json")["weighted"] is False
+    assert read_json(finished / "dpo" / "metrics.json")["weighted"] is True
+    assert (own / "sft" / "metrics.json").samefile(finished / "sft" / "metrics.json")
+    assert not (own / "infer").exists()
+    assert metric_names(own, "dpo") == metric_names(finished, "dpo"), "or they cannot be compared"
 
 
 def test_the_report_is_one_page_that_loads_nothing(finished: Path) -> None:

@@ -138,6 +138,8 @@ def test_rows_without_weight_are_left_out(tmp_path: Path) -> None:
     assert whole.history == only.history
     with pytest.raises(InputError, match="no preference has a positive weight"):
         run(tmp_path / "none", rows((0.0,)))
+    with pytest.raises(InputError, match=r"no preference to train on: see dpo\.hard_negatives"):
+        run(tmp_path / "none", [])
 
 
 def test_importance_draws_rows_and_needs_no_known_trainer(
