@@ -13,6 +13,11 @@ Metrics = Mapping[str, Any]
 
 HEADLINE: Final = ("macro_f1", "accuracy", "ths")
 GREEDY: Final = "greedy"
+VARIANTS: Final = {
+    "symmetrised": "symmetrised",
+    "unabstaining": "never abstaining",
+    "alone": "without structural models",
+}
 
 
 def results_table(metrics: Metrics) -> str:
@@ -34,7 +39,10 @@ def _rows(protocols: Metrics) -> Iterator[tuple[str, Callable[[Metrics], str]]]:
     baselines = {name for body in protocols.values() for name in body["baselines"]}
     for name in sorted(baselines, key=lambda name: ("(" in name, name)):
         yield name, partial(_baseline, name)
-    yield "student, greedy", lambda body: _headline(body["layers"][GREEDY])
+    yield "student, raw (greedy)", lambda body: _headline(body["layers"][GREEDY])
+    for name, title in VARIANTS.items():
+        if any(name in body["variants"] for body in protocols.values()):
+            yield f"student, {title}", partial(_variant, name)
     yield "**student, whole stack**", lambda body: _headline(body["student"])
     yield (
         "its macro-F1, 95 % over drugs",
@@ -50,6 +58,10 @@ def _rows(protocols: Metrics) -> Iterator[tuple[str, Callable[[Metrics], str]]]:
 
 def _baseline(name: str, body: Metrics) -> str:
     return _headline(body["baselines"].get(name, {}))
+
+
+def _variant(name: str, body: Metrics) -> str:
+    return _headline(body["variants"].get(name, {}))
 
 
 def _headline(figures: Metrics) -> str:
