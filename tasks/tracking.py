@@ -232,6 +232,8 @@ def _carry(run: Run, machine: MachineMonitor | None, over: threading.Event, log:
             pause = min(2 * pause, LONGEST_PAUSE_S)
         else:
             pause = SECONDS_BETWEEN_DELIVERIES
+    if machine is not None:  # once at least, however short the training was
+        run.metrics(machine.sample(), sample)
 
 
 def _settle(journal: Journal, workspace: Workspace) -> None:

@@ -89,6 +89,14 @@ def test_a_stage_is_a_child_of_its_retraining(workspace: Workspace, tmp_path: Pa
     assert journals(home(workspace)) == [], "nothing is kept that the server has"
 
 
+def test_even_a_short_training_says_once_what_the_machine_did(workspace: Workspace) -> None:
+    with tracked(workspace, "sft", Settings(), machine=True):
+        pass
+    (only,) = stored(workspace).values()
+    assert 0 < only.data.metrics["system/system_memory_usage_percentage"] < 100
+    assert "system/cpu_utilization_percentage" in only.data.metrics
+
+
 def test_a_stage_that_fails_ends_its_run_as_failed_and_takes_it_up_again(
     workspace: Workspace, tmp_path: Path
 ) -> None:
