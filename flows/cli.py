@@ -190,6 +190,19 @@ def status(
 
 
 @app.command()
+def publish(
+    out: Annotated[Path, typer.Argument(help="JSON file to write.")],
+    command: Annotated[str, typer.Option(help="What gives the same figures again.")],
+    artifacts: Artifacts = None,
+    preset: Annotated[str | None, typer.Option(help="Preset of the run.")] = None,
+) -> None:
+    """Write an evaluation's aggregates: no pair, trace or text of the release is in them."""
+    from flows.publish import publish as write
+
+    write(artifacts, preset, command, out)
+
+
+@app.command()
 def baselines(
     partitions: Annotated[int, typer.Option(help="Redrawings of the splits, the pipeline's own among them.")],
     artifacts: Artifacts = None,

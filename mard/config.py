@@ -217,6 +217,9 @@ class Student:
     (``trainable: all``); a checkpoint is adapted with LoRA (``trainable: lora``). DPO always
     trains a LoRA adapter, which is what gets registered.
 
+    ``prompt`` and ``answer`` are the form (:mod:`mard.lm.form`): a compact prompt and the answer before
+    the steps suit a student that starts from nothing.
+
     ``gradient_checkpointing`` computes activations again on the way back instead of keeping them: the
     same update in a fraction of the memory, for about a third more time.
     """
@@ -229,15 +232,19 @@ class Student:
     max_length: Annotated[int, Bounds(64)]
     dtype: Literal["float32", "bfloat16"]
     gradient_checkpointing: bool
+    prompt: Literal["brief", "compact"]
+    answer: Literal["last", "first"]
 
 
 @dataclass(frozen=True)
 class Prm:
     """Process reward model (section 8); ``aggregate`` and ``epsilon`` are Eq. 4's.
 
-    ``corrupted_share`` of the traces that it learns from have one good citation spoilt.
+    ``corrupted_share`` of the traces that it learns from have one good citation spoilt. ``architecture``
+    is that of a reward model from scratch; null: the student's.
     """
 
+    architecture: Architecture | None
     lora: Lora
     learning_rate: Annotated[float, Bounds(0)]
     epochs: Annotated[float, Bounds(0)]
@@ -266,7 +273,17 @@ class Consensus:
 
 @dataclass(frozen=True)
 class Sft:
-    """Mirror-augmented SFT (Eq. 5). ``batch_pairs`` counts pairs: a batch has twice as many rows."""
+    """Mirror-augmented SFT (Eq. 5). ``batch_pairs`` counts pairs: a batch has twice as many rows.
+
+    Where the student says its answer first, an answer can be learnt without a trace.
+
+    Attributes:
+        trace_share: Share of the consensus traces that are learnt; the rest teach their answer alone.
+        gold_answers: Pairs without a fully correct consensus trace teach their label alone. Else they
+            teach nothing, and the student sees only pairs whose evidence led its teachers right.
+        answer_share: Share of a trace's likelihood that falls to its final answer; null: each token
+            counts the same.
+    """
 
     kl_weight: Annotated[float, Bounds(0)]
     kl_scope: Literal["tag", "final_answer", "trace"]
@@ -276,6 +293,9 @@ class Sft:
     epochs: Annotated[float, Bounds(0)]
     batch_pairs: Annotated[int, Bounds(1)]
     accumulation: Annotated[int, Bounds(1)]
+    trace_share: Annotated[float, Bounds(0, 1)]
+    gold_answers: bool
+    answer_share: Annotated[float, Bounds(0, 1)] | None
     warmup_share: Annotated[float, Bounds(0, 1)]
     save_steps: Annotated[int, Bounds(1)]
     seed: Annotated[int, Bounds(0)]
@@ -453,17 +473,7 @@ def _cross_checks(params: Params) -> Iterable[str]:
     for teacher in params.teach.teachers:
         if teacher.kind == "openai" and not (teacher.base_url and teacher.model):
             yield f"teach.teachers: {teacher.name} is an endpoint and needs base_url and model"
-    if (params.student.checkpoint is None) == (params.student.architecture is None):
-        yield "student: give either checkpoint or architecture"
-    if params.student.architecture is not None and params.student.trainable == "lora":
-        yield "student.trainable: a model with random weights has nothing to adapt; say all"
-    if params.student.architecture is not None:
-        heads = params.student.architecture
-        if (
-            heads.hidden_size % heads.num_attention_heads
-            or heads.num_attention_heads % heads.num_key_value_heads
-        ):
-            yield "student.architecture: hidden_size, num_attention_heads, num_key_value_heads must divide"
+    yield from _student_checks(params)
     for name, batch in (
         ("sft: batch_pairs times accumulation", params.sft.batch_pairs * params.sft.accumulation),
         ("dpo: batch_size times accumulation", params.dpo.batch_size * params.dpo.accumulation),
@@ -473,3 +483,19 @@ def _cross_checks(params: Params) -> Iterable[str]:
             yield f"{name} is {batch}, which launch.processes={params.launch.processes} cannot share equally"
     if params.infer.manifest_size not in params.split.eval_sizes:
         yield "infer.manifest_size must be one of split.eval_sizes"
+
+
+def _student_checks(params: Params) -> Iterable[str]:
+    if (params.student.checkpoint is None) == (params.student.architecture is None):
+        yield "student: give either checkpoint or architecture"
+    if params.student.architecture is not None and params.student.trainable == "lora":
+        yield "student.trainable: a model with random weights has nothing to adapt; say all"
+    if params.student.answer == "last" and (params.sft.trace_share < 1 or params.sft.gold_answers):
+        yield "sft.trace_share and sft.gold_answers teach answers alone: that needs student.answer: first"
+    if params.student.architecture is not None:
+        heads = params.student.architecture
+        if (
+            heads.hidden_size % heads.num_attention_heads
+            or heads.num_attention_heads % heads.num_key_value_heads
+        ):
+            yield "student.architecture: hidden_size, num_attention_heads, num_key_value_heads must divide"

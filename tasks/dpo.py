@@ -116,6 +116,7 @@ def _train(
     from mard.dpo.dataset import preference_rows
     from mard.dpo.train import train_preferences
     from mard.lm.checkpoint import load_trained, save_adapter
+    from mard.lm.form import Form
     from mard.lm.tokenizer import load_tokenizer
     from mard.sft.train import evaluate_student
     from tasks.training import write_results
@@ -132,6 +133,7 @@ def _train(
         lambda pair_id: store.pool("teacher", pair_id),
         max_length=student.max_length,
         seed=params.seed,
+        form=Form.of(student),
     )
     with Progress("preferring the better trace") as progress:
         trained = train_preferences(
@@ -147,7 +149,7 @@ def _train(
             on_progress=progress,
         )
     save_adapter(trained.model, out / "adapter")
-    held_out = encode_held_out(read_examples(workspace), tokenizer, student.max_length)
+    held_out = encode_held_out(read_examples(workspace), tokenizer, student)
     metrics = {
         "held_out": evaluate_student(trained.model, tokenizer, held_out),
         "preferences": dict(sorted(Counter(str(each.kind) for each in preferences).items())),

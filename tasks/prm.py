@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -90,8 +90,9 @@ def _train(
 
     student, params = workspace.params.student, workspace.params.prm
     checkpoint = student.prm_checkpoint or student.checkpoint
+    start = replace(student, architecture=params.architecture or student.architecture)
     model, tokenizer = starting_point(
-        student, params.lora, checkpoint=checkpoint, corpus=_corpus(rows), seed=params.seed
+        start, params.lora, checkpoint=checkpoint, corpus=_corpus(rows), seed=params.seed
     )
     scorer = Prm(model, tokenizer, student.max_length)
     seed = measured(scorer)

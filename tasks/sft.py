@@ -17,6 +17,7 @@ from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
+    from mard.config import Student
     from mard.sft.dataset import SftExample
     from tasks.tracking import Run
 
@@ -29,7 +30,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     from tasks.training import check_training_rows
 
     traces = workspace.need("consensus", "traces.jsonl")
-    examples = read_examples(workspace)
+    examples = training_mix(workspace, read_examples(workspace))
     check_training_rows(workspace, out, "sft rows", [each.pair_id for each in examples[Part.TRAIN]])
     with tracked(workspace, "sft", workspace.params.sft, work=_work(workspace), machine=True) as run:
         run.data(traces)
@@ -58,24 +59,45 @@ def read_examples(workspace: Workspace) -> Examples:
     return examples
 
 
+def training_mix(workspace: Workspace, examples: Examples) -> Examples:
+    """The same with the training part as ``sft.trace_share`` and ``sft.gold_answers`` ask for it."""
+    from mard.judge.gold import read_gold
+    from mard.retrieve.pools import PoolStore
+    from mard.sft.mixture import answers_of, mixed
+
+    params = workspace.params.sft
+    mix = mixed(examples[Part.TRAIN], params.trace_share, params.seed)
+    if params.gold_answers:
+        store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
+        gold = read_gold(workspace.need("split", "teacher_subset.parquet"))
+        pairs = store.pair_ids("teacher", Part.TRAIN)
+        mix = answers_of({pair: store.pool("teacher", pair) for pair in pairs}, gold, mix)
+    return {**examples, Part.TRAIN: mix}
+
+
 def _train(run: Run, workspace: Workspace, out: Path, examples: Examples) -> dict[str, Any]:
     from mard.lm.checkpoint import save_trained
+    from mard.lm.form import Form
     from mard.lm.start import starting_point
     from mard.sft.dataset import encode_examples, training_texts
     from mard.sft.train import evaluate_student, train_student
     from tasks.training import write_results
 
     student, params = workspace.params.student, workspace.params.sft
-    dropout = {"identity_dropout": params.identity_dropout, "seed": params.seed}
+    told = {
+        "identity_dropout": params.identity_dropout,
+        "seed": params.seed,
+        "form": Form.of(student),
+    }
     model, tokenizer = starting_point(
         student,
         student.lora,
         checkpoint=student.checkpoint,
-        corpus=training_texts(examples[Part.TRAIN], **dropout),
+        corpus=training_texts(examples[Part.TRAIN], **told),
         seed=params.seed,
     )
-    pairs = encode_examples(examples[Part.TRAIN], tokenizer, max_length=student.max_length, **dropout)
-    held_out = encode_held_out(examples, tokenizer, student.max_length)
+    pairs = encode_examples(examples[Part.TRAIN], tokenizer, max_length=student.max_length, **told)
+    held_out = encode_held_out(examples, tokenizer, student)
     untrained = evaluate_student(model, tokenizer, held_out)
     with Progress("training the student") as progress:
         history = train_student(
@@ -99,12 +121,20 @@ def _train(run: Run, workspace: Workspace, out: Path, examples: Examples) -> dic
     return metrics
 
 
-def encode_held_out(examples: Examples, tokenizer: Any, max_length: int) -> list[Any]:
+def encode_held_out(examples: Examples, tokenizer: Any, student: Student) -> list[Any]:
     """The validation part, tokenised, names shown, every pair weighing the same."""
+    from mard.lm.form import Form
     from mard.sft.dataset import encode_examples
 
     equal = [replace(example, audit_weight=1.0) for example in examples[Part.VAL]]
-    return encode_examples(equal, tokenizer, max_length=max_length, identity_dropout=0.0, seed=0)
+    return encode_examples(
+        equal,
+        tokenizer,
+        max_length=student.max_length,
+        identity_dropout=0.0,
+        seed=0,
+        form=Form.of(student),
+    )
 
 
 def _work(workspace: Workspace) -> Path:
@@ -114,6 +144,7 @@ def _work(workspace: Workspace) -> Path:
         workspace.need("evidence", "drugs.parquet"),
         workspace.need("retrieve", "queries.parquet"),
         workspace.need("retrieve", "neighbours.parquet"),
+        workspace.need("split", "teacher_subset.parquet"),
         asdict(params.sft),
         asdict(params.student),
     )

@@ -95,6 +95,9 @@ def sft_params(**changes: object) -> Sft:
         "epochs": 2.0,
         "batch_pairs": 2,
         "accumulation": 1,
+        "trace_share": 1.0,
+        "gold_answers": False,
+        "answer_share": None,
         "warmup_share": 0.1,
         "save_steps": 5,
         "seed": 3,
@@ -125,6 +128,7 @@ def dpo_params(**changes: object) -> Dpo:
 def prm_params(**changes: object) -> Prm:
     """Parameters for a run of 8 updates."""
     values: dict[str, object] = {
+        "architecture": None,
         "lora": LORA,
         "learning_rate": 1e-2,
         "epochs": 4.0,

@@ -10,7 +10,8 @@ from transformers import PreTrainedTokenizerBase
 from mard.dpo.preferences import Preference
 from mard.evidence.render import render
 from mard.io import sha256_text
-from mard.lm.prompt import build_prompt
+from mard.lm.form import Form
+from mard.lm.prompt import BRIEF, build_prompt
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from mard.prm.reward import TraceScore
@@ -67,6 +68,7 @@ def preference_rows(
     *,
     max_length: int,
     seed: int,
+    form: Form = BRIEF,
 ) -> list[PreferenceRow]:
     """Write preferences out, half of them flipped, so that neither ordering falls behind.
 
@@ -78,7 +80,10 @@ def preference_rows(
         if is_flipped(preference, seed):
             pool, chosen, rejected = mirror(pool), mirror(chosen), mirror(rejected)
         row = PreferenceRow(
-            build_prompt(tokenizer, pool), chosen.to_json(), rejected.to_json(), preference.weight
+            build_prompt(tokenizer, pool, form=form),
+            form.completion(chosen, pool),
+            form.completion(rejected, pool),
+            preference.weight,
         )
         if _longest(row, tokenizer) < max_length:
             rows.append(row)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from mard.schema import DrugEvidence, PairEvidence, PkRole, Pool
 
-Detail = Literal["brief", "full"]
+Detail = Literal["brief", "compact", "full"]
 
 _MASKED_IDS: Final = ("DBA", "DBB")
 _MASKED_NAMES: Final = ("Drug A", "Drug B")
@@ -34,7 +34,12 @@ class _Caps:
     words: int | None
 
 
-_CAPS: Final[dict[Detail, _Caps]] = {"brief": _Caps(5, 0, 12), "full": _Caps(None, None, None)}
+_CAPS: Final = {"brief": _Caps(5, 0, 12), "full": _Caps(None, None, None)}
+
+
+_COMPACT: Final = _Caps(2, 0, 0)
+MOST_FLAGS: Final = 6
+"""Of one drug in a compact prompt."""
 
 
 def render(pool: Pool, *, detail: Detail, masked: bool = False) -> str:
@@ -43,9 +48,13 @@ def render(pool: Pool, *, detail: Detail, masked: bool = False) -> str:
     Args:
         pool: The pool, in the order in which the question is asked.
         detail: ``brief`` is the student's prompt: matches between the drugs first, long lists
-            capped, the rest counted. ``full`` is the teacher's: everything that may be cited.
+            capped, the rest counted. ``compact`` is that of a student that starts from nothing: what a
+            label follows from in half the tokens, no drug named, neighbours by their rank. ``full`` is
+            the teacher's: everything that may be cited.
         masked: Hide names and ids, so that only evidence can carry the answer.
     """
+    if detail == "compact":
+        return "\n".join(_compact(pool))
     caps = _CAPS[detail]
     lines = [
         f"Drug A: {pool.a.name} {pool.a.drug_id}",
@@ -119,6 +128,40 @@ def _side(side: str, drug: DrugEvidence, other: DrugEvidence, caps: _Caps) -> It
     own = [pathway for pathway in drug.pathways if pathway not in common]
     yield from _line(f"{side} other pathways", _cite(side, own), caps.proteins)
     yield from _texts(side, drug, caps)
+
+
+def rank_id(rank: int) -> str:
+    """What a compact prompt calls the neighbour of a rank, from 1."""
+    return f"nbr:{rank}"
+
+
+def _compact(pool: Pool) -> Iterator[str]:
+    a, b = pool.a, pool.b
+    yield from _matches("A", a, "B", b, _COMPACT)
+    yield from _matches("B", b, "A", a, _COMPACT)
+    for side, drug, other in (("A", a, b), ("B", b, a)):
+        flags = _shared_first(drug.pk_flags, other.pk_flags)[:MOST_FLAGS]
+        shared = sorted(drug.proteins & other.proteins)
+        codes = [f"ATC:{code}" for code in drug.atc]
+        cited = _cite(side, [*flags, *codes[: _COMPACT.items], *shared[: _COMPACT.items]])
+        if cited:
+            yield " ".join(cited)
+    pair = pool.pair
+    yield (
+        f"pair:pathway_jaccard {pair.pathway_jaccard:.1f} pair:protein_jaccard {pair.protein_jaccard:.1f} "
+        f"pair:atc_depth {pair.atc_depth} pair:smiles_tanimoto {pair.smiles_tanimoto:.1f}"
+    )
+    for rank, neighbour in enumerate(pool.neighbours, start=1):
+        label, close = neighbour.label, round(neighbour.similarity * 20) / 20
+        known = "".join(
+            mark
+            for mark, own, drug in ((" =A", neighbour.first, a), (" =B", neighbour.second, b))
+            if own == drug.drug_id
+        )
+        yield (
+            f"{rank_id(rank)} {close:.2f} {label.family} {label.subtype} {label.direction} "
+            f"{label.polarity}{known}"
+        )
 
 
 def _cite(prefix: str, keys: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from mard.infer.candidates import Candidate, Question, sample, score
 from mard.infer.decode import Decoder
 from mard.infer.grammar import Limits
 from mard.lm.checkpoint import Model, load_adapter, load_trained
+from mard.lm.form import Form
 from mard.lm.runtime import one_thread_if_small, quiet
 from mard.lm.tokenizer import load_tokenizer
 from mard.prm.reward import TraceScore, trace_score
@@ -76,6 +77,7 @@ def load_decoder(sft: Path, adapter: Path, params: Params) -> Decoder:
         max_length=params.student.max_length,
         top_p=infer.top_p,
         seed=infer.seed,
+        form=Form.of(params.student),
     )
 
 

@@ -11,6 +11,7 @@ from mard.evidence.render import render
 from mard.infer.decode import Decoder, Request
 from mard.judge import lexicon
 from mard.judge.case import Case
+from mard.lm.form import Form
 from mard.lm.prompt import build_prompt
 from mard.mirror import mirror
 from mard.prm.reward import TraceScore
@@ -87,9 +88,10 @@ def sample(
         request for question in questions for request in _requests(decoder, question, plan, temperature)
     ]
     drafts = decoder.draw(requests, constrained=constrained, on_progress=on_progress)
+    asked = [(question.pool, *how) for question in questions for how in plan]
     found = [
-        Candidate(ordering, index, _parse(draft.text, ordering), odds=draft.odds)
-        for (ordering, index), draft in zip(plan * len(questions), drafts, strict=True)
+        Candidate(ordering, index, _parse(draft.text, pool, ordering, decoder.form), odds=draft.odds)
+        for (pool, ordering, index), draft in zip(asked, drafts, strict=True)
     ]
     return [found[start : start + len(plan)] for start in range(0, len(found), len(plan))]
 
@@ -98,7 +100,9 @@ def _requests(
     decoder: Decoder, question: Question, plan: Sequence[tuple[Ordering, int | None]], temperature: float
 ) -> list[Request]:
     pools = {"ab": question.pool, "ba": mirror(question.pool)}
-    prompts = {ordering: build_prompt(decoder.tokenizer, pool) for ordering, pool in pools.items()}
+    prompts = {
+        ordering: build_prompt(decoder.tokenizer, pool, form=decoder.form) for ordering, pool in pools.items()
+    }
     return [
         Request(
             pools[ordering],
@@ -110,9 +114,10 @@ def _requests(
     ]
 
 
-def _parse(text: str, ordering: Ordering) -> Trace | None:
+def _parse(text: str, pool: Pool, ordering: Ordering, form: Form) -> Trace | None:
+    """A text's trace in canonical order; what a neighbour is called does not depend on the order."""
     try:
-        trace = Trace.from_json(text)
+        trace = form.read(text, pool)
     except SchemaViolation:
         return None
     return mirror(trace) if ordering == "ba" else trace

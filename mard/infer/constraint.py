@@ -7,7 +7,7 @@ than its use: a general parser's took 17 us a token and 4 ms a pool, a fifth of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,6 @@ from transformers import PreTrainedTokenizerBase
 from mard.errors import TokenizerError
 from mard.infer.automaton import QUOTE, Citable, Node, Place, follow
 from mard.infer.vocabulary import Vocabulary
-from mard.schema import Pool
 
 Ids = NDArray[np.int64]
 
@@ -40,9 +39,9 @@ class Shown:
     within: dict[str, tuple[list[int], list[str]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pool: Pool) -> Shown:
-        """From a pool, in the order in which it is asked."""
-        return cls(Citable.of(pool.citations))
+    def of(cls, ids: Iterable[str]) -> Shown:
+        """From the ids as the student writes them (:meth:`mard.lm.form.Form.citations`)."""
+        return cls(Citable.of(ids))
 
 
 class Reader:

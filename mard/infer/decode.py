@@ -28,6 +28,8 @@ from mard.infer.odds import FamilyTokens
 from mard.infer.sampling import choose, stream
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.checkpoint import Model
+from mard.lm.form import Form
+from mard.lm.prompt import BRIEF
 from mard.lm.tokenizer import token_ids
 from mard.schema import Pool
 
@@ -89,6 +91,7 @@ class Decoder:
         max_length: Tokens of prompt and trace; a longer prompt loses its end.
         top_p: Nucleus of the sampling.
         seed: Of all random streams.
+        form: How the student is asked and answers.
     """
 
     model: Model
@@ -99,6 +102,7 @@ class Decoder:
     max_length: int
     top_p: float
     seed: int
+    form: Form = BRIEF
 
     def __post_init__(self) -> None:
         self.model.eval()
@@ -154,11 +158,11 @@ class Decoder:
 
     def _rows(self, requests: Sequence[Request], constrained: bool) -> list[_Row]:
         rows = []
-        start = whole(load_taxonomy())
+        start = whole(load_taxonomy(), self.form.answer)
         for prompt, group in groupby(requests, key=lambda request: request.prompt):
             ids = token_ids(self.tokenizer, prompt)[: max(1, self.max_length - self.max_new_tokens)]
             same = list(group)
-            shown = Shown.of(same[0].pool)
+            shown = Shown.of(self.form.citations(same[0].pool))
             for request in same:
                 reader = Reader(self._constraint, start, shown) if constrained else None
                 rows.append(_Row(request, ids, reader, stream(self.seed, request.name)))
@@ -182,9 +186,9 @@ class Decoder:
 
     def _closing(self, row: _Row, written: Written) -> tuple[str, _Row]:
         """All of a cut trace up to its answer, and the row that answers."""
-        added, answer = ending(load_taxonomy(), written)
+        added, answer = ending(load_taxonomy(), written, self.form.answer)
         before = written.text + added
-        reader = Reader(self._constraint, answer, Shown.of(row.request.pool))
+        reader = Reader(self._constraint, answer, Shown.of(self.form.citations(row.request.pool)))
         return before, _Row(row.request, row.prompt + token_ids(self.tokenizer, before), reader, row.random)
 
     def _text(self, row: _Row) -> str:

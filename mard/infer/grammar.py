@@ -1,4 +1,4 @@
-"""The language of legal traces: what :meth:`mard.schema.Trace.to_json` writes and the judges accept.
+"""The language of legal traces: what :meth:`mard.lm.form.Form.completion` writes and the judges accept.
 
 Nothing else can be generated: steps numbered from 1 with the conclusion last and only there, every
 citation an id of the pool, at least one in a step that presents evidence, the subtype in its family,
@@ -14,15 +14,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from mard.infer.automaton import QUOTE, Node, choice, literal, words
 from mard.judge.case import EVIDENCE_ROLES
 from mard.label.taxonomy import Taxonomy
 from mard.schema import MAX_STEPS, MIN_STEPS, Direction, Family, Polarity, StepRole
 
+AnswerComes = Literal["last", "first"]
+
 MAX_CITATIONS: Final = 6
 
+_STEPS: Final = '"steps":['
+_ANSWER: Final = '"final_answer":{"family":"'
 _CUT_SHORT: Final = "The argument was cut short."
 _CONCLUSION: Final = "The answer follows from these steps."
 _SUMMARY: Final = "Drug A and Drug B interact as the answer says."
@@ -77,25 +81,39 @@ def within(text: str, limits: Limits) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
-def whole(taxonomy: Taxonomy) -> Node:
+@lru_cache(maxsize=2)
+def whole(taxonomy: Taxonomy, answer: AnswerComes = "last") -> Node:
     """Where a trace begins."""
-    summary = literal('],"summary":"', words(_answer(taxonomy)))
+    if answer == "last":
+        return literal(f"{{{_STEPS}", _steps(_closing_answer(taxonomy)))
+    steps = literal(f",{_STEPS}", _steps(literal("}", Node())))
+    return literal(f"{{{_ANSWER}", _answer(taxonomy, steps))
+
+
+def ending(taxonomy: Taxonomy, written: Written, answer: AnswerComes = "last") -> tuple[str, Node]:
+    """How a trace that is cut ends: the text that follows what is kept, and where the student goes on.
+
+    Steps are added up to the fewest that a trace may have, the last of them a conclusion. The summary's
+    closing quote is left to the student, whose tokens may join it with what follows. Where the answer
+    comes first and no step is kept, it is said again.
+    """
+    steps = ",".join(_closing_steps(written))
+    told = f'{"," if steps and written.steps else ""}{steps}],"summary":"{_SUMMARY}'
+    if answer == "last":
+        opening = "" if written.steps else f"{{{_STEPS}"
+        return opening + told, literal(QUOTE, _closing_answer(taxonomy))
+    if written.steps:
+        return told, literal(f"{QUOTE}}}", Node())
+    return "", literal(f"{{{_ANSWER}", _answer(taxonomy, literal(f",{_STEPS}{told}{QUOTE}}}", Node())))
+
+
+def _steps(after: Node) -> Node:
+    """All steps and the summary; ``after`` is what follows the summary's closing quote."""
+    summary = literal('],"summary":"', words(after))
     step = _step(MAX_STEPS, summary, None)
     for number in range(MAX_STEPS - 1, 0, -1):
         step = _step(number, summary if number >= MIN_STEPS else None, literal(",", step))
-    return literal('{"steps":[', step)
-
-
-def ending(taxonomy: Taxonomy, written: Written) -> tuple[str, Node]:
-    """How a trace that is cut ends: the text that follows what is kept, and where the answer begins.
-
-    Steps are added up to the fewest that a trace may have, the last of them a conclusion. The summary's
-    closing quote is left to the student, whose tokens may join it with what follows.
-    """
-    steps = list(_closing_steps(written))
-    opening = "" if not steps else "," if written.steps else '{"steps":['
-    return f'{opening}{",".join(steps)}],"summary":"{_SUMMARY}', literal(QUOTE, _answer(taxonomy))
+    return step
 
 
 def _closing_steps(written: Written) -> Iterator[str]:
@@ -130,10 +148,14 @@ def _citations(required: bool, after: Node) -> Node:
 
 
 @lru_cache(maxsize=1)
-def _answer(taxonomy: Taxonomy) -> Node:
-    """Everything after the summary's closing quote."""
-    end = Node()
-    claimed, abstained = _strength(literal("false}}", end)), _strength(literal("true}}", end))
+def _closing_answer(taxonomy: Taxonomy) -> Node:
+    """Everything after the summary's closing quote, where the answer comes last."""
+    return literal(f",{_ANSWER}", _answer(taxonomy, literal("}", Node())))
+
+
+def _answer(taxonomy: Taxonomy, after: Node) -> Node:
+    """The final answer from its family on."""
+    claimed, abstained = (_strength(literal(f"{value}}}", after)) for value in ("false", "true"))
     directions = ((d, abstained if d is Direction.NONE else claimed) for d in Direction)
     verdict = literal(',"direction":"', choice(directions))
     kinds = (
@@ -141,7 +163,7 @@ def _answer(taxonomy: Taxonomy) -> Node:
         for family in Family
         for subtype in taxonomy.subtypes(family)
     )
-    return literal(',"final_answer":{"family":"', choice(kinds))
+    return choice(kinds)
 
 
 def _strength(abstain: Node) -> Node:

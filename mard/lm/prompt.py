@@ -1,4 +1,4 @@
-"""The student's prompt: the brief rendering of a pool, in the tokenizer's chat form if it has one."""
+"""The student's prompt: a pool in the student's form, as the tokenizer's chat template asks if it has one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from transformers import PreTrainedTokenizerBase
 
-from mard.evidence.render import render
+from mard.lm.form import Form
 from mard.schema import Direction, Family, Pool, StepRole
 
 INSTRUCTION: Final = (
@@ -19,13 +19,18 @@ INSTRUCTION: Final = (
 PLAIN_END: Final = "\n\n"
 
 
-def build_prompt(tokenizer: PreTrainedTokenizerBase, pool: Pool, masked: bool = False) -> str:
+BRIEF: Final = Form()
+
+
+def build_prompt(
+    tokenizer: PreTrainedTokenizerBase, pool: Pool, masked: bool = False, form: Form = BRIEF
+) -> str:
     """The prompt for a pool in its own order; ``mirror(pool)`` asks the flipped question.
 
     A tokenizer with a chat template (a pretrained base) gets the instruction and the generation
     header; one trained from scratch learns the task itself and gets the evidence alone.
     """
-    evidence = render(pool, detail="brief", masked=masked)
+    evidence = form.evidence(pool, masked=masked)
     if not tokenizer.chat_template:
         return evidence + PLAIN_END
     messages = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": evidence}]

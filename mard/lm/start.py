@@ -10,6 +10,7 @@ from mard.config import Lora, Student
 from mard.errors import InputError
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.checkpoint import DTYPES, Model, attach_lora, build_model, load_model
+from mard.lm.form import Form
 from mard.lm.tokenizer import load_tokenizer, trace_pieces, train_tokenizer
 
 
@@ -28,7 +29,7 @@ def starting_point(
     if checkpoint is not None:
         tokenizer, model = load_tokenizer(checkpoint), load_model(checkpoint, student.dtype)
     elif student.architecture is not None:
-        pieces = trace_pieces(load_taxonomy().names)
+        pieces = trace_pieces(load_taxonomy().names, Form.of(student))
         tokenizer = train_tokenizer(corpus, student.architecture.vocab_size, pieces)
         model = build_model(student.architecture, tokenizer, max_length=student.max_length, seed=seed)
         model = model.to(DTYPES[student.dtype])

@@ -21,13 +21,14 @@ DIRECTIONS: Final = (Direction.A_TO_B, Direction.B_TO_A, Direction.BIDIRECTIONAL
 MIRRORED_TAGS: Final = (1, 0, 2, 3)
 """The involution on tags as a permutation: position i holds the index of the mirror of tag i."""
 
-_BEFORE_ANSWER: Final = ',"final_answer":{'
+_BEFORE_ANSWER: Final = '"final_answer":{'
 _BEFORE_FAMILY: Final = '"family":"'
 _BEFORE_DIRECTION: Final = '"direction":"'
 _BEFORE_SUBTYPE: Final = '"subtype":"'
 _CONTEXTS: Final = (
-    f'."{_BEFORE_ANSWER}"family":"PK_Metabolism",{_BEFORE_SUBTYPE}metabolism",{_BEFORE_DIRECTION}',
-    f'."{_BEFORE_ANSWER}"family":"AdverseRisk",{_BEFORE_SUBTYPE}bleeding",{_BEFORE_DIRECTION}',
+    f'.",{_BEFORE_ANSWER}"family":"PK_Metabolism",{_BEFORE_SUBTYPE}metabolism",{_BEFORE_DIRECTION}',
+    f'.",{_BEFORE_ANSWER}"family":"AdverseRisk",{_BEFORE_SUBTYPE}bleeding",{_BEFORE_DIRECTION}',
+    f'{{{_BEFORE_ANSWER}"family":"Efficacy",{_BEFORE_SUBTYPE}efficacy",{_BEFORE_DIRECTION}',
 )
 
 
@@ -40,12 +41,14 @@ class AnswerPositions:
         family: Token that holds the first character of the family.
         subtype: Likewise of the subtype.
         direction: Likewise of the direction tag.
+        end: One past the answer's last token; past the text's, where it stops within the answer.
     """
 
     final_answer: int
     family: int
     subtype: int
     direction: int
+    end: int
 
 
 def direction_tag_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int, int, int]:
@@ -79,7 +82,7 @@ def _ids_in_context(tokenizer: PreTrainedTokenizerBase, context: str) -> tuple[i
 
 
 def answer_positions(completion: str, offsets: Sequence[tuple[int, int]]) -> AnswerPositions:
-    """Find the answer in a tokenised completion (:meth:`mard.schema.Trace.to_json`).
+    """Find the answer in a tokenised completion (:meth:`mard.lm.form.Form.completion`).
 
     Args:
         completion: The text.
@@ -89,7 +92,14 @@ def answer_positions(completion: str, offsets: Sequence[tuple[int, int]]) -> Ans
     family = completion.index(_BEFORE_FAMILY, answer) + len(_BEFORE_FAMILY)
     subtype = completion.index(_BEFORE_SUBTYPE, family) + len(_BEFORE_SUBTYPE)
     direction = completion.index(_BEFORE_DIRECTION, subtype) + len(_BEFORE_DIRECTION)
-    return AnswerPositions(*(_token_at(offsets, place) for place in (answer, family, subtype, direction)))
+    closing = completion.find("}", direction)
+    return AnswerPositions(
+        final_answer=_token_at(offsets, answer),
+        family=_token_at(offsets, family),
+        subtype=_token_at(offsets, subtype),
+        direction=_token_at(offsets, direction),
+        end=len(offsets) if closing < 0 else _token_at(offsets, closing) + 1,
+    )
 
 
 def _token_at(offsets: Sequence[tuple[int, int]], place: int) -> int:

@@ -18,6 +18,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 
 from mard.errors import TokenizerError
 from mard.evidence.pk_flags import PROTEINS, protein_name
+from mard.evidence.render import rank_id
+from mard.lm.form import Form
 from mard.schema import MAX_STEPS, PAIR_CITATIONS, Direction, Family, PkRole, Polarity, StepRole
 
 PAD: Final = "<|pad|>"
@@ -28,11 +30,17 @@ _WORD: Final = r" ?\d+\.\d+| ?\w+| ?[^\s\w]+|\s+"
 """Decimals and ids stay whole, so that frequent ones (0.41, DB00582, P08684) become one token each."""
 
 
-def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
+MOST_RANKS: Final = 20
+"""Neighbours of a compact prompt that have a token of their own."""
+BRIEF: Final = Form()
+
+
+def trace_pieces(subtypes: Iterable[str], form: Form = BRIEF) -> tuple[str, ...]:
     """The texts that are one token each: scaffolding of :meth:`mard.schema.Trace.to_json` and its words.
 
     Args:
         subtypes: The vocabulary of subtypes.
+        form: Of the prompts and completions.
     """
     numbers = range(1, MAX_STEPS + 1)
     scaffolding = (
@@ -53,6 +61,12 @@ def trace_pieces(subtypes: Iterable[str]) -> tuple[str, ...]:
         *(f"{space}{side}:{kind}" for space, side, kind in product(("", " "), "AB", ("", "ATC:"))),
         "nbr:",
     )
+    if form.answer == "first":
+        opening = '{"steps":[{"step":1,"role":"'[1:]
+        ends = (f',"abstain":{value}}},{opening}' for value in ("false", "true"))
+        scaffolding = ('{"final_answer":{"family":"', *ends, *scaffolding)
+    if form.prompt == "compact":
+        citations = (*map(rank_id, range(1, MOST_RANKS + 1)), " =A", " =B", *citations)
     spaced = (f"{space}{word}" for word, space in product(words, ("", " ")))
     return tuple(dict.fromkeys(str(piece) for piece in (*scaffolding, *spaced, *citations)))
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from mard.evidence.render import mask, render
 from mard.io import sha256_text
-from mard.lm.prompt import build_prompt
+from mard.lm.form import Form
+from mard.lm.prompt import BRIEF, build_prompt
 from mard.lm.tags import answer_positions
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
@@ -23,11 +23,16 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class SftExample:
-    """The consensus trace of a pair in canonical order, its pool, and its audit weight."""
+    """A pair in canonical order: its pool, the trace to learn, and what that weighs.
+
+    Attributes:
+        whole: Whether the trace is learnt; else only the label of its answer, which is all it may hold.
+    """
 
     pool: Pool
     trace: Trace
     audit_weight: float
+    whole: bool = True
 
     @property
     def pair_id(self) -> str:
@@ -37,12 +42,13 @@ class SftExample:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRow:
-    """One ordering of a pair, tokenised: prompt, completion and end-of-sequence token.
+    """One ordering of a pair, tokenised: prompt, completion and, after a whole trace, end-of-sequence token.
 
     Attributes:
         input_ids: [s].
         completion: Index of the completion's first token; likewise final_answer, family, subtype,
             direction.
+        answer_end: One past the last token of the final answer, which ends the sequence if it comes last.
     """
 
     input_ids: list[int]
@@ -51,6 +57,7 @@ class EncodedRow:
     family: int
     subtype: int
     direction: int
+    answer_end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +82,43 @@ def encode_examples(
     max_length: int,
     identity_dropout: float,
     seed: int,
+    form: Form = BRIEF,
 ) -> list[MirrorPair]:
     """Tokenise examples and their twins; one that is longer than ``max_length`` is left out.
 
     Args:
         identity_dropout: Share of pairs whose names and ids are masked, in both orderings alike;
             which ones hangs on a hash of ``seed`` and the pair.
+        form: How the student is asked and answers.
     """
     weights = sample_weights(examples)
     pairs = []
     for example, weight in zip(examples, weights, strict=True):
         masked = is_masked(example.pair_id, identity_dropout, seed)
-        ab = encode_row(tokenizer, example.pool, example.trace, masked=masked)
-        ba = encode_row(tokenizer, mirror(example.pool), mirror(example.trace), masked=masked)
+        ab, ba = (
+            encode_row(tokenizer, pool, trace, masked=masked, form=form, whole=example.whole)
+            for pool, trace in both_orderings(example)
+        )
         pair = MirrorPair(example.pair_id, ab, ba, weight)
         if pair.length <= max_length:
             pairs.append(pair)
     return pairs
 
 
-def training_texts(examples: Iterable[SftExample], *, identity_dropout: float, seed: int) -> Iterator[str]:
+def both_orderings(example: SftExample) -> tuple[tuple[Pool, Trace], tuple[Pool, Trace]]:
+    """Pool and trace as they are, and their mirror image."""
+    return (example.pool, example.trace), (mirror(example.pool), mirror(example.trace))
+
+
+def training_texts(
+    examples: Iterable[SftExample], *, identity_dropout: float, seed: int, form: Form = BRIEF
+) -> Iterator[str]:
     """Prompts and completions of both orderings as they will be trained on, for a tokenizer's corpus."""
     for example in examples:
         masked = is_masked(example.pair_id, identity_dropout, seed)
-        for pool, trace in ((example.pool, example.trace), (mirror(example.pool), mirror(example.trace))):
-            yield render(pool, detail="brief", masked=masked)
-            yield mask(trace.to_json(), pool) if masked else trace.to_json()
+        for pool, trace in both_orderings(example):
+            yield form.evidence(pool, masked=masked)
+            yield form.completion(trace, pool, masked=masked) if example.whole else ""
 
 
 def sample_weights(examples: Sequence[SftExample]) -> list[float]:
@@ -117,20 +135,30 @@ def is_masked(pair_id: str, share: float, seed: int) -> bool:
     return int(sha256_text(f"{seed} mask {pair_id}")[:13], 16) / 16**13 < share
 
 
-def encode_row(tokenizer: PreTrainedTokenizerBase, pool: Pool, trace: Trace, *, masked: bool) -> EncodedRow:
-    """Tokenise one ordering."""
-    prompt = token_ids(tokenizer, build_prompt(tokenizer, pool, masked))
-    text = mask(trace.to_json(), pool) if masked else trace.to_json()
+def encode_row(
+    tokenizer: PreTrainedTokenizerBase,
+    pool: Pool,
+    trace: Trace,
+    *,
+    masked: bool,
+    form: Form = BRIEF,
+    whole: bool = True,
+) -> EncodedRow:
+    """Tokenise one ordering; a completion that is not ``whole`` ends with its label."""
+    prompt = token_ids(tokenizer, build_prompt(tokenizer, pool, masked, form))
+    text = form.completion(trace, pool, masked=masked) if whole else form.answer_alone(trace, pool)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     places = answer_positions(text, encoded["offset_mapping"])
     start = len(prompt)
+    input_ids = [*prompt, *encoded["input_ids"], *([tokenizer.eos_token_id] if whole else [])]
     return EncodedRow(
-        [*prompt, *encoded["input_ids"], tokenizer.eos_token_id],
+        input_ids,
         completion=start,
         final_answer=start + places.final_answer,
         family=start + places.family,
         subtype=start + places.subtype,
         direction=start + places.direction,
+        answer_end=start + places.end if form.answer == "first" else len(input_ids),
     )
 
 
@@ -144,40 +172,64 @@ class MirrorBatch:
     Attributes:
         input_ids: [2b, s].
         labels: [2b, k], the token that each kept position predicts, IGNORED outside the completion.
+        share: [2b, k], what each kept position counts in its row's likelihood; a row adds up to 1.
         final_answer: [2b], kept position that predicts the final answer's first token.
         family: [2b], likewise for the family.
         subtype: [2b], likewise for the subtype.
         direction: [2b], likewise for the direction tag.
+        answer_end: [2b], one past the kept position that predicts the final answer's last token.
         weight: [b].
     """
 
     input_ids: Tensor
     labels: Tensor
+    share: Tensor
     final_answer: Tensor
     family: Tensor
     subtype: Tensor
     direction: Tensor
+    answer_end: Tensor
     weight: Tensor
 
     @classmethod
-    def of(cls, pairs: Sequence[MirrorPair], pad: int) -> MirrorBatch:
-        """Pad and stack."""
+    def of(cls, pairs: Sequence[MirrorPair], pad: int, answer_share: float | None = None) -> MirrorBatch:
+        """Pad and stack.
+
+        Args:
+            pairs: The batch.
+            pad: Id of the padding token.
+            answer_share: Share of a trace's likelihood that falls to its final answer; None: each token
+                of a completion counts the same.
+        """
         rows = [row for pair in pairs for row in (pair.ab, pair.ba)]
         width = max(len(row.input_ids) for row in rows)
         first = min(row.completion for row in rows) - 1
         input_ids = torch.full((len(rows), width), pad)
         labels = torch.full((len(rows), width), IGNORED)
+        share = torch.zeros(len(rows), width)
         for index, row in enumerate(rows):
             ids = torch.tensor(row.input_ids)
             input_ids[index, : len(ids)] = ids
             labels[index, row.completion - 1 : len(ids) - 1] = ids[row.completion :]
+            share[index, row.completion - 1 : len(ids) - 1] = torch.tensor(_shares(row, answer_share))
         places = {
             name: torch.tensor([getattr(row, name) - 1 - first for row in rows])
-            for name in ("final_answer", "family", "subtype", "direction")
+            for name in ("final_answer", "family", "subtype", "direction", "answer_end")
         }
         weight = torch.tensor([pair.weight for pair in pairs])
-        return cls(input_ids, labels[:, first:], **places, weight=weight)
+        return cls(input_ids, labels[:, first:], share[:, first:], **places, weight=weight)
 
     def to(self, device: torch.device) -> MirrorBatch:
         """The same batch on another device."""
         return MirrorBatch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def _shares(row: EncodedRow, answer_share: float | None) -> list[float]:
+    """What each token of a completion counts; a completion that is all answer has nothing to share."""
+    length, answer = len(row.input_ids) - row.completion, row.answer_end - row.final_answer
+    if answer_share is None or answer == length:
+        return [1 / length] * length
+    shares = [(1 - answer_share) / (length - answer)] * length
+    start = row.final_answer - row.completion
+    shares[start : start + answer] = [answer_share / answer] * answer
+    return shares

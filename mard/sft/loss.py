@@ -96,8 +96,8 @@ def mirror_loss(
 
     ``scope`` says where the two orderings are compared. ``tag``: the four direction tags, at the
     direction's position. ``final_answer`` and ``trace``: all outcomes, under the vocabulary's
-    involution, averaged over the positions from there (from the completion's first token) to the
-    end; twins are compared position by position as far as both go.
+    involution, averaged over the positions of the answer (of the whole completion); twins are compared
+    position by position as far as both go.
 
     The vocabulary is normalised once, and one look-up takes from it what the likelihood and the tag
     scope need: a second one would cost a second gradient of the size of the logits.
@@ -111,7 +111,7 @@ def mirror_loss(
     """
     log_probs = logits.float().log_softmax(dim=-1)
     said, tags = look_up(log_probs, batch.labels, involution.tags)
-    nll = sequence_nll(said, batch.labels)
+    nll = sequence_nll(said, batch.share)
     if scope == "tag":
         at = _at(tags, batch.direction)
         kl = mirror_kl(at[0::2], at[1::2], torch.tensor(MIRRORED_TAGS, device=logits.device))
@@ -137,18 +137,17 @@ def look_up(log_probs: Tensor, labels: Tensor, tags: Tensor) -> tuple[Tensor, Te
     return found[..., 0], found[..., 1:]
 
 
-def sequence_nll(said: Tensor, labels: Tensor) -> Tensor:
+def sequence_nll(said: Tensor, share: Tensor) -> Tensor:
     """Mean over a row's completion tokens, so that a long trace counts as much as a short one.
 
     Args:
         said: [2b, k], log-probability of each label.
-        labels: [2b, k], IGNORED outside the completion.
+        share: [2b, k], what each counts; see :class:`~mard.sft.dataset.MirrorBatch`.
 
     Returns:
         [2b]
     """
-    known = labels != IGNORED
-    return -(said * known).sum(dim=1) / known.sum(dim=1)
+    return -(said * share).sum(dim=1)
 
 
 def mirror_kl(logits_ab: Tensor, logits_ba: Tensor, permutation: Tensor) -> Tensor:
@@ -180,8 +179,11 @@ def tag_logits(logits: Tensor, batch: MirrorBatch, involution: Involution) -> tu
 
 def _span_kl(log_probs: Tensor, batch: MirrorBatch, involution: Involution, scope: Scope) -> Tensor:
     known = batch.labels != IGNORED
-    first = known.int().argmax(dim=1) if scope == "trace" else batch.final_answer
-    length = known.shape[1] - known.flip(1).int().argmax(dim=1) - first
+    if scope == "trace":
+        first = known.int().argmax(dim=1)
+        length = known.shape[1] - known.flip(1).int().argmax(dim=1) - first
+    else:
+        first, length = batch.final_answer, batch.answer_end - batch.final_answer
     shared = torch.minimum(length[0::2], length[1::2])
     steps = torch.arange(int(shared.max()), device=log_probs.device)
     places = (first[:, None] + steps).clamp(max=log_probs.shape[1] - 1)

@@ -110,15 +110,15 @@ def train_student(
         pairs,
         [pair.length for pair in pairs],
         run,
-        collate=lambda chosen: collate(chosen, pad),
+        collate=lambda chosen: collate(chosen, pad, params.answer_share),
         on_log=on_log,
         on_progress=on_progress,
     )
 
 
-def collate(pairs: Sequence[MirrorPair], pad: int) -> dict[str, Tensor]:
+def collate(pairs: Sequence[MirrorPair], pad: int, answer_share: float | None = None) -> dict[str, Tensor]:
     """A :class:`MirrorBatch` as a dictionary, which is what the trainer moves to the device."""
-    batch = MirrorBatch.of(pairs, pad)
+    batch = MirrorBatch.of(pairs, pad, answer_share)
     return {field.name: getattr(batch, field.name) for field in fields(batch)}
 
 

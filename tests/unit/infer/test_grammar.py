@@ -15,6 +15,7 @@ from mard.infer.grammar import Limits, Written, ending, whole, within
 from mard.judge.case import Case
 from mard.judge.qc import JudgeBounds, judge
 from mard.label.taxonomy import load_taxonomy
+from mard.lm.form import Form
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from mard.schema import Direction, Family, Pool, StepRole, Trace
@@ -32,12 +33,12 @@ def constraint() -> Constraint:
 
 
 def reader(constraint: Constraint, pool: Pool = POOL) -> Reader:
-    return Reader(constraint, whole(load_taxonomy()), Shown.of(pool))
+    return Reader(constraint, whole(load_taxonomy()), Shown.of(pool.citations))
 
 
-def accepts(constraint: Constraint, text: str) -> bool:
+def accepts(constraint: Constraint, text: str, reading: Reader | None = None) -> bool:
     """Whether the language has the whole text, token by token, through the masks that decoding uses."""
-    reading = reader(constraint)
+    reading = reading or reader(constraint)
     for token in token_ids(tokenizer(), text):
         if reading.is_done or token not in reading.allowed():
             return False
@@ -164,7 +165,7 @@ def test_an_unfinished_trace_keeps_its_complete_steps_and_closes(
     written = Written.of(TEXT[:cut], LIMITS)
     assert (written.steps, written.concluded) == (steps, concluded)
     added, answer = ending(load_taxonomy(), written)
-    text = written.text + added + wander(Reader(constraint, answer, Shown.of(POOL)), seed=cut)
+    text = written.text + added + wander(Reader(constraint, answer, Shown.of(POOL.citations)), seed=cut)
     trace = Trace.from_json(text)
     assert within(text, LIMITS)
     assert trace.steps[:steps] == metabolism_trace().steps[:steps]
@@ -180,3 +181,31 @@ def test_limits_are_counted_in_words_of_each_claim_and_of_the_summary() -> None:
 
 def test_a_claim_that_is_too_long_does_not_stand_nor_what_follows_it() -> None:
     assert Written.of(TEXT, Limits(claim_words=7, summary_words=10)).steps == 2
+
+
+FIRST = Form("compact", "first")
+
+
+SHOWN = Shown.of(FIRST.citations(POOL))
+
+
+def test_a_student_that_answers_first_writes_the_same_traces_in_its_own_form(constraint: Constraint) -> None:
+    def taken(text: str) -> bool:
+        return accepts(constraint, text, Reader(constraint, whole(load_taxonomy(), "first"), SHOWN))
+
+    assert taken(FIRST.completion(metabolism_trace(), POOL))
+    assert not taken(TEXT)
+    assert not taken(FIRST.completion(metabolism_trace(), POOL).replace("nbr:1", "nbr:2"))
+    assert not taken(FIRST.completion(with_answer(metabolism_trace(), abstain=True), POOL))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.8, 1.0])
+def test_an_answer_first_trace_that_is_cut_comes_to_an_end(constraint: Constraint, share: float) -> None:
+    text = FIRST.completion(metabolism_trace(), POOL)
+    written = Written.of(text[: int(len(text) * share)], LIMITS)
+    added, rest = ending(load_taxonomy(), written, "first")
+    told = written.text + added + wander(Reader(constraint, rest, SHOWN), seed=int(10 * share))
+    trace = FIRST.read(told, POOL)
+    assert within(told, LIMITS)
+    assert trace.steps[: written.steps] == metabolism_trace().steps[: written.steps]
+    assert not written.steps or trace.final_answer == metabolism_trace().final_answer

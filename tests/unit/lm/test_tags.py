@@ -5,6 +5,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from mard.errors import TokenizerError
+from mard.lm.form import Form
 from mard.lm.tags import (
     DIRECTIONS,
     MIRRORED_TAGS,
@@ -15,7 +16,7 @@ from mard.lm.tags import (
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from tests import students
-from tests.builders import metabolism_trace, with_answer
+from tests.builders import metabolism_trace, voriconazole_axitinib, with_answer
 
 
 def bytes_only() -> PreTrainedTokenizerFast:
@@ -74,3 +75,14 @@ def test_single_token_refuses_what_is_split() -> None:
     assert [single_token(tokenizer, "+")] == token_ids(tokenizer, "+")
     with pytest.raises(TokenizerError, match="is 2 tokens"):
         single_token(tokenizer, "+~")
+
+
+def test_an_answer_that_comes_first_ends_before_the_steps() -> None:
+    tokenizer, form = students.tokenizer(), Form("brief", "first")
+    text = form.completion(metabolism_trace(), voriconazole_axitinib())
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    places = answer_positions(text, offsets)
+    assert text[offsets[places.direction][0] :].startswith("a_to_b")
+    end = offsets[places.end - 1][1]
+    assert '"abstain":false}' in text[:end]
+    assert '"role"' not in text[:end]

@@ -101,3 +101,25 @@ def test_twins_are_neighbours_in_a_batch_and_labels_are_shifted() -> None:
         assert batch.labels[index, batch.family[index]] == row.input_ids[row.family]
         assert batch.labels[index, batch.final_answer[index]] == row.input_ids[row.final_answer]
     assert torch.equal(batch.weight, torch.tensor([pair.weight for pair in pairs]))
+
+
+def test_an_answer_that_comes_first_can_have_a_share_of_its_own() -> None:
+    tokenizer, pairs = students.tokenizer(), encoded()[:1]
+    plain = MirrorBatch.of(pairs, tokenizer.pad_token_id)
+    shared = MirrorBatch.of(pairs, tokenizer.pad_token_id, answer_share=0.5)
+    row = pairs[0].ab
+    answer = slice(plain.final_answer[0], plain.answer_end[0])
+    length, tokens = len(row.input_ids) - row.completion, row.answer_end - row.final_answer
+    assert plain.share.sum(dim=1).tolist() == pytest.approx([1, 1])
+    assert plain.share[0, answer].tolist() == pytest.approx([1 / length] * tokens)
+    assert shared.share.sum(dim=1).tolist() == pytest.approx([1, 1])
+    assert shared.share[0, answer].sum().item() == pytest.approx(0.5)
+    assert shared.share[plain.labels == IGNORED].sum() == 0
+
+
+def test_a_completion_that_is_all_answer_has_nothing_to_share() -> None:
+    tokenizer, (pair, *_) = students.tokenizer(), encoded()
+    bare = replace(pair, ab=replace(pair.ab, final_answer=pair.ab.completion))
+    batch = MirrorBatch.of([bare], tokenizer.pad_token_id, answer_share=0.1)
+    known = batch.labels[0] != IGNORED
+    assert batch.share[0, known].tolist() == pytest.approx([1 / int(known.sum())] * int(known.sum()))

@@ -51,7 +51,8 @@ def test_likelihood_is_a_mean_over_the_completion_by_hand() -> None:
     said, tags = look_up(log_probs, labels, torch.tensor([1, 0, 1, 0]))
     assert said[0].exp().tolist() == pytest.approx([3 / 4, 1 / 4, 3 / 4])  # the last is not counted
     assert tags[1, 2].exp().tolist() == pytest.approx([1 / 4, 3 / 4, 1 / 4, 3 / 4])
-    found = sequence_nll(said, labels)
+    known = labels != IGNORED
+    found = sequence_nll(said, known / known.sum(dim=1, keepdim=True))
     assert found.tolist() == pytest.approx([(-log(3 / 4) - log(1 / 4)) / 2, -log(3 / 4)])
 
 
@@ -110,10 +111,17 @@ def by_hand() -> tuple[torch.Tensor, MirrorBatch, Involution]:
     last, swapped = (1 / 16, 1 / 16, 1 / 4, 1 / 8, 1 / 2), (1 / 16, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
     noise = (1 / 64, 1 / 8, 11 / 64, 3 / 16, 1 / 2)
     p = torch.tensor([[noise, one, one, last], [one, other, swapped, noise]])
-    places = {"final_answer": [2, 1], "family": [2, 1], "subtype": [1, 0], "direction": [3, 2]}
+    places = {
+        "final_answer": [2, 1],
+        "family": [2, 1],
+        "subtype": [1, 0],
+        "direction": [3, 2],
+        "answer_end": [4, 4],
+    }
     batch = MirrorBatch(
         input_ids=torch.zeros(2, 5, dtype=torch.long),
         labels=torch.tensor([[IGNORED, 4, 4, 4], [4, 4, 4, 4]]),
+        share=torch.tensor([[0, 1 / 3, 1 / 3, 1 / 3], [1 / 4] * 4]),
         weight=torch.ones(1),
         **{name: torch.tensor(own) for name, own in places.items()},
     )
