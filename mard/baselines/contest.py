@@ -115,16 +115,16 @@ def _runs(contest: Contest) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
     models = [name for name in MODELS if name in params.models]
     if not models:
         return
-    taught, asked = _taught(contest), _asked(contest)
+    lessons, questions = taught(contest), asked(contest)
     for tier in Tier:
-        examples, questions = taught.examples(tier), asked.examples(tier, contest.tally)
+        shown, put = lessons.examples(tier), questions.examples(tier, contest.tally)
         for name in models:
             model = Model(name, params.trees, params.depth, params.seed)
-            yield f"{name} {tier}", partial(structural, model, examples, questions)
+            yield f"{name} {tier}", partial(structural, model, shown, put)
 
 
 @dataclass(frozen=True)
-class _View:
+class View:
     """Pairs with all that any tier may show of them."""
 
     contest: Contest
@@ -132,28 +132,28 @@ class _View:
     votes: tuple[Votes, ...]
 
     @classmethod
-    def of(cls, contest: Contest, pairs: pl.DataFrame, shown: pl.DataFrame, hidden: Hidden) -> _View:
-        near, all_pairs = (
-            Votes.of_neighbours(pairs["pair_id"], shown),
-            contest.propagation.votes(pairs, hidden),
-        )
-        return cls(contest, pairs, (near, all_pairs))
+    def of(cls, contest: Contest, pairs: pl.DataFrame, shown: pl.DataFrame, hidden: Hidden) -> View:
+        """Votes of the neighbours ``shown``, and of all training pairs without the drugs that are hidden."""
+        nearest = Votes.of_neighbours(pairs["pair_id"], shown)
+        return cls(contest, pairs, (nearest, contest.propagation.votes(pairs, hidden)))
 
     def examples(self, tier: Tier, tally: Tally | None = None) -> Examples:
+        """The pairs as a tier sees them."""
         index, table = self.contest.index, self.contest.table
         features = pair_features(tier, table, self.pairs, channels(index, self.pairs), self.votes)
         return Examples(self.pairs, features, tally if tier >= Tier.VOTES else None)
 
 
-def _taught(contest: Contest) -> _View:
+def taught(contest: Contest) -> View:
     """A sample of train, each pair seen as a held-out pair would be."""
     params, index = contest.params, contest.index
     pairs = sample_train(contest.train, params.max_train, params.seed)
     hidden = hidden_drugs(contest.protocol, pairs.height, params.seed)
     shown = neighbours(index, contest.protocol, pairs, params.k, hidden)
-    return _View.of(contest, pairs, shown, hidden)
+    return View.of(contest, pairs, shown, hidden)
 
 
-def _asked(contest: Contest) -> _View:
+def asked(contest: Contest) -> View:
+    """The held-out pairs: they hide nothing, for train does not hold them."""
     nobody = np.zeros((contest.queries.height, 2), dtype=np.bool_)
-    return _View.of(contest, contest.queries, contest.neighbours, nobody)
+    return View.of(contest, contest.queries, contest.neighbours, nobody)

@@ -14,6 +14,7 @@ hidden, the vote is
     (K D K')[a, b] - h_a (k_ab L[a, a] + k_aa M[a, b]) - h_b (k_bb L[a, b] + k_ab M[b, b])
                    + (h_a + h_b - 1) (k_aa k_bb D[a, b] + k_ab k_ab D[b, a])
 
+Sums are kept in 64 bits: what is left of a vote may be a thousandth of what was taken off.
 Shapes: d drugs, m training pairs, q queries, l kinds of label (family, subtype and polarity).
 """
 
@@ -35,7 +36,7 @@ from mard.retrieve.similarity import drug_similarity
 from mard.schema import Direction
 
 Rows = NDArray[np.int64]
-Scores = NDArray[np.float32]
+Scores = NDArray[np.float64]
 Hidden = NDArray[np.bool_]
 
 KIND: Final = ("family", "subtype", "polarity")
@@ -49,7 +50,7 @@ class Tally:
 
     Attributes:
         kinds: Family, subtype and polarity, sorted ``[l, 3]``.
-        scores: Weight of the votes by kind and direction (:data:`DIRECTIONS`), float32 ``[q, l, 3]``.
+        scores: Weight of the votes by kind and direction (:data:`DIRECTIONS`), ``[q, l, 3]``.
     """
 
     kinds: Texts
@@ -87,7 +88,7 @@ class Propagation:
 
     Attributes:
         place: Row of each drug that is in train or among the queries.
-        kernel: Eq. 8 to the power of the sharpness, float32 ``[d, d]``, symmetric.
+        kernel: Eq. 8 to the power of the sharpness, ``[d, d]``, symmetric.
         acts: For each kind of label, who acts on whom, and pairs without direction, ``[d, d]`` each.
     """
 
@@ -101,7 +102,8 @@ class Propagation:
         drugs = pl.concat([pairs[side] for pairs in (train, queries) for side in ("drug_a", "drug_b")])
         ids = drugs.unique().sort().to_list()
         rows = index.features.rows_of(ids)
-        kernel = drug_similarity(index.features, rows, rows, index.weights) ** np.float32(sharpness)
+        similarity = drug_similarity(index.features, rows, rows, index.weights)
+        kernel = similarity.astype(np.float64) ** sharpness
         place = {drug: row for row, drug in enumerate(ids)}
         return cls(place, kernel, dict(_acts(train, place)))
 
@@ -120,13 +122,13 @@ class Propagation:
             hidden: Which of the two drugs no voter may contain ``[q, 2]``.
         """
         a, b = self._rows(pairs)
-        nothing = sparse.csr_array(self.kernel.shape, dtype=np.float32)
+        nothing = sparse.csr_array(self.kernel.shape)
         heard = []
         for family in FAMILIES:
             own = [acts for kind, acts in self.acts.items() if kind[0] == family]
             directed, mutual = (sum((acts[side] for acts in own), nothing) for side in (0, 1))
             heard.append(_heard(self.kernel, directed, mutual, a, b, hidden))
-        shares = _normalised(np.concatenate(heard, axis=1)).astype(np.float64)
+        shares = _normalised(np.concatenate(heard, axis=1))
         forth, back, mutual = (shares[:, place :: len(DIRECTIONS)] for place in range(len(DIRECTIONS)))
         return Votes(forth + back + mutual, forth - back)
 
@@ -144,8 +146,7 @@ def _acts(
         forth, back, both = (ends[:, direction == each] for each in DIRECTIONS)
         sides = np.hstack([forth, back[::-1]]), np.hstack([both, both[::-1]])
         directed, mutual = (
-            sparse.csr_array((np.ones(side.shape[1], dtype=np.float32), tuple(side)), (len(place),) * 2)
-            for side in sides
+            sparse.csr_array((np.ones(side.shape[1]), tuple(side)), (len(place),) * 2) for side in sides
         )
         yield (str(kind[0]), str(kind[1]), str(kind[2])), (directed, mutual)
 
@@ -158,9 +159,9 @@ def _heard(kernel: Scores, directed: Matrix, mutual: Matrix, a: Rows, b: Rows, h
 
 
 def _vote(kernel: Scores, acts: Matrix, a: Rows, b: Rows, hidden: Hidden) -> Scores:
-    """The sum of the module's first lines, without what is hidden, float32 ``[q]``."""
+    """The sum of the module's first lines, without what is hidden, ``[q]``."""
     if not acts.nnz:
-        return np.zeros(len(a), dtype=np.float32)
+        return np.zeros(len(a))
     columns = np.unique(acts.indices)
     reached = np.asarray((acts[:, columns].T @ kernel).T)
     whole = _dots(np.ascontiguousarray(reached), np.ascontiguousarray(kernel[:, columns]), a, b)
@@ -168,7 +169,7 @@ def _vote(kernel: Scores, acts: Matrix, a: Rows, b: Rows, hidden: Hidden) -> Sco
     if not hidden.any() and not known[0].any() and not known[1].any():
         return whole
     left, right = np.asarray((acts.T @ kernel).T), np.asarray(acts @ kernel)
-    h_a, h_b = hidden.T.astype(np.float32)
+    h_a, h_b = hidden.T.astype(np.float64)
     k_aa, k_bb, k_ab = kernel[a, a], kernel[b, b], kernel[a, b]
     whole -= h_a * (k_ab * left[a, a] + k_aa * right[a, b]) + h_b * (k_bb * left[a, b] + k_ab * right[b, b])
     whole += (h_a + h_b - 1) * (k_aa * k_bb * known[0] + k_ab * k_ab * known[1])
@@ -176,7 +177,7 @@ def _vote(kernel: Scores, acts: Matrix, a: Rows, b: Rows, hidden: Hidden) -> Sco
 
 
 def _at(acts: Matrix, rows: Rows, columns: Rows) -> Scores:
-    return np.asarray(acts[rows, columns], dtype=np.float32).ravel()
+    return np.asarray(acts[rows, columns]).ravel()
 
 
 def _dots(left: Scores, right: Scores, a: Rows, b: Rows) -> Scores:
@@ -187,7 +188,7 @@ def _dots(left: Scores, right: Scores, a: Rows, b: Rows) -> Scores:
 
 def _membership(names: Texts, classes: Texts) -> Scores:
     """Which class each name is, ``[names, classes]``."""
-    return np.equal(names[:, None], classes).astype(np.float32)
+    return np.equal(names[:, None], classes).astype(np.float64)
 
 
 def _normalised(weight: Scores) -> Scores:

@@ -34,7 +34,7 @@ def kernel_propagation(train: pl.DataFrame, queries: pl.DataFrame, tally: Tally)
     shares = tally.shares()
     family = np.array(FAMILIES)[shares.argmax(axis=1)]
     answers = queries.select("pair_id").hstack(tally.elect(family))
-    answers = answers.hstack(pl.DataFrame(shares.astype(np.float64).clip(0, 1).round(DIGITS), PROBABILITIES))
+    answers = answers.hstack(pl.DataFrame(shares.clip(0, 1).round(DIGITS), PROBABILITIES))
     voted = with_margin(answers).select(ANSWER).drop_nulls()
     silent = queries.join(voted, on="pair_id", how="anti")
     return pl.concat([voted, majority(train, silent)]).sort("pair_id")
