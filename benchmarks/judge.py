@@ -94,10 +94,11 @@ def _one_core(summons: Summons, shards: Sequence[Path]) -> tuple[float, float, i
 
 
 def _all_cores(summons: Summons, shards: Sequence[Path], cores: int) -> tuple[float, float]:
-    """Seconds until every process has done its first shard, and candidates a second from then on."""
+    """Seconds until the processes have done a first shard each, and candidates a second from then on."""
     arrived = [time.perf_counter()]
     heard = []
     for session in map_in_order(partial(hear, summons), iter(shards), cores):
         arrived.append(time.perf_counter())
         heard.append(len(session.verdicts))
-    return arrived[cores] - arrived[0], sum(heard[cores:]) / (arrived[-1] - arrived[cores])
+    first = min(cores, len(shards) - 1)
+    return arrived[first] - arrived[0], sum(heard[first:]) / (arrived[-1] - arrived[first])

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
@@ -51,29 +52,40 @@ def run(scale: float) -> tuple[dict[str, float], dict[str, Any]]:
     """The rate reached over the ideal one, and how memory grew from the first tenth to the end."""
     pairs = [f"DB00001|DB{number:05d}" for number in range(2, 2 + max(8, round(scale * FULL / CANDIDATES)))]
     plan = Plan(cut(pairs, 64), temperatures(0.3, 1.0, CANDIDATES), seed=45)
-    marks: list[tuple[float, float]] = []
-
-    def mark(_: Candidate) -> None:
-        marks.append((time.perf_counter(), _peak_mb()))
-
+    watch = _Watch(plan.candidates // 10)
     with tempfile.TemporaryDirectory() as folder, _server() as url:
         endpoint = Endpoint("served", url, "tiny", None, CONCURRENCY, top_p=0.9, max_tokens=512)
         teacher = EndpointTeacher(endpoint, load_taxonomy())
         digest_of = digests(plan, _pool, {"served": {}})["served"]
         started = time.perf_counter()
-        generate(teacher, plan, _pool, Ledger(Path(folder)), digest_of, Expense(), mark)
-    rate = len(marks) / (marks[-1][0] - started)
+        generate(teacher, plan, _pool, Ledger(Path(folder)), digest_of, Expense(), watch)
+    rate = watch.seen / (watch.last - started)
     ideal = CONCURRENCY / LATENCY_S
     details = {
-        "candidates": len(marks),
+        "candidates": watch.seen,
         "concurrency": CONCURRENCY,
         "latency_s": LATENCY_S,
         "candidates_per_second": round(rate, 1),
         "ideal_per_second": ideal,
-        "peak_mb_after_a_tenth": marks[len(marks) // 10][1],
-        "peak_mb_at_the_end": marks[-1][1],
+        "peak_mb_after_a_tenth": watch.peak_mb,
+        "peak_mb_at_the_end": _peak_mb(),
     }
     return {"rate_vs_ideal": rate / ideal}, details
+
+
+@dataclass
+class _Watch:
+    """Counts candidates; keeps the peak of memory after the first ``tenth`` of them."""
+
+    tenth: int
+    seen: int = 0
+    last: float = 0.0
+    peak_mb: float = 0.0
+
+    def __call__(self, _: Candidate) -> None:
+        self.seen, self.last = self.seen + 1, time.perf_counter()
+        if self.seen == self.tenth:
+            self.peak_mb = _peak_mb()
 
 
 def _pool(pair_id: str) -> Pool:

@@ -259,16 +259,26 @@ class Prm:
 
 
 @dataclass(frozen=True)
+class FamilyProbe:
+    """A model of another family than the teachers, asked about ``pairs`` pairs once."""
+
+    model: Teacher
+    pairs: Annotated[int, Bounds(1)]
+
+
+@dataclass(frozen=True)
 class Consensus:
     """Consensus over candidates and the audit that rescales sample weights.
 
     An unsafe winner (:mod:`mard.judge.safety`) is dropped for the best safe trace, or only flagged.
+    ``probe``, where given, is a figure in the report and touches nothing else.
     """
 
     max_scored_per_pair: Annotated[int, Bounds(1)]
     min_quality: Annotated[float, Bounds(0, 1)]
     unsafe: Literal["drop", "flag"]
     score_batch_size: Annotated[int, Bounds(1)]
+    probe: FamilyProbe | None
 
 
 @dataclass(frozen=True)
@@ -470,9 +480,7 @@ def _cross_checks(params: Params) -> Iterable[str]:
     names = [teacher.name for teacher in params.teach.teachers]
     if not names or len(set(names)) != len(names):
         yield "teach.teachers: at least one is needed, and names must differ"
-    for teacher in params.teach.teachers:
-        if teacher.kind == "openai" and not (teacher.base_url and teacher.model):
-            yield f"teach.teachers: {teacher.name} is an endpoint and needs base_url and model"
+    yield from _endpoints(params)
     yield from _student_checks(params)
     for name, batch in (
         ("sft: batch_pairs times accumulation", params.sft.batch_pairs * params.sft.accumulation),
@@ -483,6 +491,14 @@ def _cross_checks(params: Params) -> Iterable[str]:
             yield f"{name} is {batch}, which launch.processes={params.launch.processes} cannot share equally"
     if params.infer.manifest_size not in params.split.eval_sizes:
         yield "infer.manifest_size must be one of split.eval_sizes"
+
+
+def _endpoints(params: Params) -> Iterable[str]:
+    probe = params.consensus.probe
+    asked = [("teach.teachers", teacher) for teacher in params.teach.teachers]
+    for where, teacher in (*asked, *([("consensus.probe", probe.model)] if probe else [])):
+        if teacher.kind == "openai" and not (teacher.base_url and teacher.model):
+            yield f"{where}: {teacher.name} is an endpoint and needs base_url and model"
 
 
 def _student_checks(params: Params) -> Iterable[str]:

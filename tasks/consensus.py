@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mard.errors import TeacherError
 from mard.evidence.render import render
 from mard.io import sha256_file, write_json, write_jsonl
 from mard.judge.audit import Audit, audit, summarize_audits
 from mard.judge.consensus import Contender, poll, shortlist
 from mard.judge.postpass import SafetyPass
+from mard.judge.probe import ask, compare, slice_of
 from mard.judge.qc import Tier
 from mard.judge.safety import safety_flags
 from mard.retrieve.pools import PoolStore
@@ -24,6 +26,7 @@ from mard.teach.candidate import Candidate, read_candidates
 from tasks import contracts
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, worth_retrying
+from tasks.teach import build_teacher
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
@@ -65,7 +68,10 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     write_json(out / "audit.json", summarize_audits(audits.values(), floor) | {"safety": safety.to_dict()})
     manifest = _manifest(out, counts, kept)
     write_json(out / "manifest.json", manifest)
-    log_run(workspace, manifest)
+    opinion = probed(workspace, store, kept)
+    if opinion:
+        write_json(out / "probe.json", opinion)
+    log_run(workspace, manifest, opinion)
     return {**manifest["counts"], "tiers": manifest["tiers"]}
 
 
@@ -123,6 +129,21 @@ def score(prm: Prm, store: PoolStore, shortlists: ByPair, batch_size: int, phi: 
     return scored
 
 
+def probed(workspace: Workspace, store: PoolStore, winners: Mapping[str, Contender]) -> dict[str, Any]:
+    """What a further model says about some of the pairs, or why it says nothing; empty without a probe."""
+    params = workspace.params
+    probe = params.consensus.probe
+    if probe is None:
+        return {}
+    chosen = slice_of(winners, probe.pairs, params.teach.seed)
+    pools = (store.pool("teacher", pair_id) for pair_id in chosen)
+    try:
+        found = compare(winners, ask(build_teacher(probe.model, params.teach), pools, params.teach.seed))
+    except TeacherError as error:
+        found = {"error": str(error)}
+    return {"probe": probe.model.name, "model": probe.model.model, **found}
+
+
 def _scored_row(pair_id: str, one: Contender) -> Row:
     return {
         "pair_id": pair_id,
@@ -172,13 +193,15 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(map(str, values)).items()))
 
 
-def log_run(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
-    """One MLflow run with the manifest's numbers."""
+def log_run(workspace: Workspace, manifest: Mapping[str, Any], opinion: Mapping[str, Any]) -> None:
+    """One MLflow run with the manifest's and the probe's numbers."""
     from tasks.tracking import tracked
 
     with tracked(workspace, "consensus", workspace.params.consensus) as run:
         run.metrics(manifest["counts"])
         run.metrics({f"tier/{tier}": count for tier, count in manifest["tiers"].items()})
+        if opinion.get("agreement") is not None:
+            run.metrics({"probe/answered": opinion["answered"], "probe/agreement": opinion["agreement"]})
 
 
 @task(

@@ -50,6 +50,10 @@ def test_all_faults_are_reported_together() -> None:
         ({"retrieve__regime_shares": {"warm": 0.5, "drug_cold": 0.5, "pair_cold": 0.5}}, "add up to 1"),
         ({"teach__temperature_low": 1.5}, "temperature_low is above"),
         ({"teach__teachers": []}, "at least one is needed"),
+        (
+            {"consensus__probe": {"model": {"name": "gemma", "kind": "openai"}, "pairs": 9}},
+            "consensus.probe: gemma is an endpoint and needs base_url and model",
+        ),
         ({"student__architecture": None}, "either checkpoint or architecture"),
         ({"infer__manifest_size": 7}, "must be one of split.eval_sizes"),
         ({"prm__seed": True}, "prm.seed: expected int, got True"),

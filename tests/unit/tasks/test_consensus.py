@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mard.prm.score
+from mard.config import FamilyProbe, Teacher
 from mard.io import read_json, read_jsonl
 from mard.judge import safety
 from mard.retrieve.pools import PoolStore
 from mard.schema import Family, Trace
 from tasks import consensus, judge, teach
 from tasks.stage import Workspace, run_stage
+from tests.builders import metabolism_trace
 from tests.unit.tasks.teacher_set import PAIRS, gold, write_teacher_set
+from tests.unit.teach.server import completion, serving
 
 
 class StubPrm:
@@ -157,3 +161,30 @@ def _abstained(workspace: Workspace) -> set[Family]:
     """Families that are only the best guess of an abstention."""
     answers = [one["trace"]["final_answer"] for one in _scored(workspace)]
     return {Family(answer["family"]) for answer in answers if answer["abstain"]}
+
+
+def test_a_probe_is_reported_and_changes_nothing_else(
+    judged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(judged, monkeypatch, lambda _: 0.9)
+    folder = judged.stage("consensus")
+    before = read_json(folder / "manifest.json")
+    assert not (folder / "probe.json").exists()
+    with serving(lambda _body, _number: completion(metabolism_trace().to_json())) as seen:
+        decide(asking(judged, seen.url), monkeypatch, lambda _: 0.9)
+        assert len(seen.bodies) == 5
+    found = read_json(folder / "probe.json")
+    assert (found["probe"], found["model"], found["asked"], found["answered"]) == ("gemma", "g", 5, 5)
+    assert 0 <= found["agreement"] <= 1
+    assert read_json(folder / "manifest.json") == before
+    with serving(lambda _body, _number: (404, "", {})) as seen:
+        decide(asking(judged, seen.url), monkeypatch, lambda _: 0.9)
+    assert "check base_url" in read_json(folder / "probe.json")["error"]
+    assert read_json(folder / "manifest.json") == before
+
+
+def asking(workspace: Workspace, url: str) -> Workspace:
+    """The same workspace with a probe of five pairs."""
+    model = Teacher("gemma", "openai", base_url=url, model="g")
+    asked = replace(workspace.params.consensus, probe=FamilyProbe(model, pairs=5))
+    return replace(workspace, params=replace(workspace.params, consensus=asked))
