@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mard.baselines.arrays import LEVELS
+from mard.baselines.plurality import elect, neighbour_ballots
 from mard.errors import InputError
-from mard.evaluate.plurality import LEVELS, elect, neighbour_ballots
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.screen import COLUMNS, Screener, Screening, Shard
 from mard.schema import Direction, Family, Label, Polarity

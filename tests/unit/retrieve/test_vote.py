@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mard.evaluate.plurality import LEVELS, elect, neighbour_ballots
+from mard.baselines.arrays import LEVELS
+from mard.baselines.plurality import elect, neighbour_ballots
 from mard.mirror import mirror
 from mard.retrieve.vote import Ballots
 from mard.schema import Direction, Family, Label, Polarity
