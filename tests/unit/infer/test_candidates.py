@@ -8,6 +8,7 @@ import pytest
 from mard.infer.candidates import Candidate, Question, Support, sample, score, support
 from mard.infer.decode import Draft
 from mard.judge.case import Case
+from mard.lm.prompt import BRIEF
 from mard.mirror import mirror
 from mard.prm.reward import trace_score
 from mard.prm.score import Prm
@@ -24,6 +25,7 @@ class Scripted:
     """A decoder that always argues that its own Drug A acts."""
 
     tokenizer = students.tokenizer()
+    form = BRIEF
 
     def draw(self, requests, *, constrained, on_progress) -> list[Draft]:
         self.requests = requests
