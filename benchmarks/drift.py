@@ -23,11 +23,12 @@ from mard.config import load_params
 from mard.drift.compare import compare
 from mard.drift.drugs import compare_drugs
 from mard.drift.page import render_page
-from mard.drift.pairs import LABEL, PairDrift, compare_pairs
+from mard.drift.pairs import PairDrift, compare_pairs
 from mard.drift.release import Release, wordings
 from mard.evidence.pool import build_evidence
 from mard.ingest.drugbank import ReleaseInfo
 from mard.label.taxonomy import load_taxonomy
+from mard.schema import LABEL
 
 DEFAULT_SCALE = 0.1
 ROUNDS = 5

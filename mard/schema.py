@@ -142,6 +142,10 @@ class Label:
     polarity: Polarity
 
 
+LABEL: Final = ("family", "subtype", "direction", "polarity")
+"""The columns of a label in every table."""
+
+
 # --- evidence -----------------------------------------------------------------------------------
 
 

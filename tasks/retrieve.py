@@ -14,7 +14,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from mard.gates.leakage import GateResult, neighbour_regime, neighbour_universe
+from mard.gates.leakage import HELD_OUT, GateResult, neighbour_regime, neighbour_universe
 from mard.gates.report import enforce, to_rows
 from mard.io import read_json, sha256_file, write_json
 from mard.schema import Part, Protocol
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mard.retrieve.neighbours import NeighbourIndex, Roster
 
 TEACHER, SHARED = "teacher", "shared"
-HELD_OUT = (Part.VAL, Part.TEST)
 
 Splits = Mapping[Protocol, pl.DataFrame]
 

@@ -14,9 +14,8 @@ import polars as pl
 
 from mard.drift.drugs import REINSTATED, RENAMED, RETIRED, DrugDrift
 from mard.drift.release import Release
-from mard.schema import Direction, Family, Polarity
+from mard.schema import LABEL, Direction, Family, Polarity
 
-LABEL: Final = ("family", "subtype", "direction", "polarity")
 DRUG: Final = "drug"
 MERGED_DRUG: Final = "merged_drug"
 UNLABELLED: Final = "unlabelled"

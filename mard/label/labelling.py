@@ -20,7 +20,7 @@ import polars as pl
 
 from mard.label.reading import UNREAD, Array, LabelRow, SentenceReader
 from mard.label.taxonomy import Taxonomy
-from mard.schema import Direction, Family, Polarity
+from mard.schema import LABEL, Direction, Family, Polarity
 
 FAMILY_PRECEDENCE: Final = (
     Family.PK_METABOLISM,
@@ -31,7 +31,6 @@ FAMILY_PRECEDENCE: Final = (
     Family.EFFICACY,
     Family.ADVERSE_RISK,
 )
-LABEL: Final = ("family", "subtype", "direction", "polarity")
 BATCH_ROWS: Final = 1 << 17
 
 _PAIR: Final = ("pair_id", "drug_a", "drug_b")

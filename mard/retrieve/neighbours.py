@@ -27,10 +27,9 @@ from mard.io import read_json, write_text
 from mard.mirror import mirror
 from mard.retrieve.rank_join import Found, Membership, Ranking, rank_join
 from mard.retrieve.similarity import DrugFeatures, drug_similarity, pair_evidence
-from mard.schema import Direction, Family, Label, Neighbour, PairEvidence, PairId, Polarity
+from mard.schema import LABEL, Direction, Family, Label, Neighbour, PairEvidence, PairId, Polarity
 
 FORMAT: Final = 3
-LABEL: Final = ("family", "subtype", "direction", "polarity")
 
 Rows = npt.NDArray[np.int32]
 
@@ -325,8 +324,8 @@ def _label(family: str, subtype: str, direction: str, polarity: str) -> Label:
 
 
 def _save(folder: Path, arrays: Ranking | Membership, prefix: str = "") -> None:
-    for field, array in zip(arrays._fields, arrays, strict=True):
-        np.save(folder / f"{prefix}{field}.npy", array, allow_pickle=False)
+    for field in arrays._fields:
+        np.save(folder / f"{prefix}{field}.npy", getattr(arrays, field), allow_pickle=False)
 
 
 def _load(path: Path) -> npt.NDArray[Any]:

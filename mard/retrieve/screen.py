@@ -19,10 +19,11 @@ import polars as pl
 import pyarrow as pa
 
 from mard.errors import InputError
-from mard.retrieve.neighbours import LABEL, NeighbourIndex
+from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.rank_join import Found
 from mard.retrieve.similarity import pair_scalars
 from mard.retrieve.vote import Ballots
+from mard.schema import LABEL
 
 Known = Literal["include", "exclude"]
 Array = npt.NDArray[Any]

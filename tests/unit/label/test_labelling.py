@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mard.label.labelling import FAMILY_PRECEDENCE, LABEL, LabelTables, label_interactions
+from mard.label.labelling import FAMILY_PRECEDENCE, LabelTables, label_interactions
 from mard.label.taxonomy import load_taxonomy
-from mard.schema import Family
+from mard.schema import LABEL, Family
 
 TEMPLATES = Path(__file__).with_name("templates.tsv")
 TAXONOMY = load_taxonomy()

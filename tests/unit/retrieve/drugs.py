@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 
 from mard.config import Weights
-from mard.retrieve.neighbours import LABEL
 from mard.retrieve.similarity import DrugFeatures
-from mard.schema import Label
+from mard.schema import LABEL, Label
 from tests.corpora import drug_id
 
 EVEN = Weights(0.25, 0.25, 0.25, 0.25)
