@@ -78,8 +78,10 @@ class _Plan:
 
     @cached_property
     def prm_shape(self) -> Shape:
-        seed = self.params.student.prm_checkpoint
-        return shape_of(seed) if seed else self.student_shape
+        seed, own = self.params.student.prm_checkpoint, self.params.prm.architecture
+        if seed:
+            return shape_of(seed)
+        return Shape.of(own) if own else self.student_shape
 
     @property
     def rate(self) -> float:

@@ -68,22 +68,21 @@ def command(launch: Launch, module: str, *arguments: str) -> list[str]:
 
 def _run(arguments: list[str]) -> int:
     """Run a command to its end, its lines to the log; it ends with this process, however that ends."""
-    process = subprocess.Popen(
+    log = logger()
+    with subprocess.Popen(
         arguments,
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         preexec_fn=_end_with_parent,  # noqa: PLW1509 -- one system call
-    )
-    log = logger()
-    try:
-        for line in process.stdout or ():
-            log.info(line.rstrip())
-        return process.wait()
-    finally:
-        process.terminate()
-        process.wait()
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                log.info(line.rstrip())
+            return process.wait()
+        finally:
+            process.terminate()
 
 
 def _end_with_parent() -> None:

@@ -62,13 +62,20 @@ def test_processes_share_the_time_and_the_batch() -> None:
     assert four["infer"] == one["infer"]
 
 
+def test_a_reward_model_of_its_own_size() -> None:
+    # 1,536 x 64 + 2 x (2 x 64^2 + 2 x 64 x 32 + 3 x 64 x 192 + 128 biases + 128 of norms) + 64 = 197,184
+    found = plan("small-cpu")["prm"]
+    assert found.memory is not None
+    assert found.memory.weights == 4 * 197_184
+
+
 def test_a_few_candidates_bound_the_work() -> None:
     found = plan("small", "teach.candidates=1", "prm.max_traces=1000000")
     assert found["prm"].what == "75,000 traces"
     assert found["consensus"].what.startswith("75,000 traces")
 
 
-@pytest.mark.parametrize("preset", ["tiny", "small", "qwen2.5-7b"])
+@pytest.mark.parametrize("preset", ["tiny", "small", "small-cpu", "qwen2.5-7b"])
 def test_presets_fit_the_devices_that_they_name(preset: str) -> None:
     chosen = params(preset)
     for each in estimates(chosen):
