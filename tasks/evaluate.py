@@ -101,7 +101,7 @@ def _evaluation(inputs: Inputs, protocol: Protocol) -> Evaluation:
         val=inputs.val(protocol),
         baselines=inputs.baselines.filter(pl.col("protocol") == protocol),
         neighbours=inputs.neighbours.filter(pl.col("set") == protocol),
-        candidates=inputs.drawn(protocol),
+        candidates=inputs.drawn.filter(pl.col("protocol") == protocol),
         probes=inputs.probes.filter(pl.col("protocol") == protocol),
         labelled=inputs.splits[protocol],
         counts=rarity.rarer_count(gold, rarity.pair_counts(counted)),

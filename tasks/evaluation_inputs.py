@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,10 +41,15 @@ class Inputs:
         return contracts.read(self.workspace.need("infer"), "infer/predictions")
 
     @cached_property
-    def candidates(self) -> list[Mapping[str, Any]]:
-        """Rows of the traces drawn for test pairs that are traces, in the order of protocols and pairs."""
-        rows = read_jsonl(self.workspace.need("infer", "candidates.jsonl"))
-        return [row for row in rows if row["part"] == Part.TEST and row["trace"] is not None]
+    def drawn(self) -> pl.DataFrame:
+        """``protocol``, ``pair_id`` and ``family`` of every trace drawn for a test pair."""
+        rows = [
+            (row["protocol"], row["pair_id"], row["trace"]["final_answer"]["family"])
+            for row in self.candidates()
+        ]
+        return pl.DataFrame(
+            rows, schema=dict.fromkeys(("protocol", "pair_id", "family"), pl.String), orient="row"
+        )
 
     @cached_property
     def neighbours(self) -> pl.DataFrame:
@@ -105,11 +110,8 @@ class Inputs:
         gold = self.splits[protocol].select("pair_id", gold="family")
         return rows.join(gold, on="pair_id", how="left").sort("pair_id")
 
-    def drawn(self, protocol: Protocol) -> pl.DataFrame:
-        """``pair_id`` and ``family`` of every trace drawn for a protocol's test pairs."""
-        rows = [
-            (row["pair_id"], row["trace"]["final_answer"]["family"])
-            for row in self.candidates
-            if row["protocol"] == protocol
-        ]
-        return pl.DataFrame(rows, schema={"pair_id": pl.String, "family": pl.String}, orient="row")
+    def candidates(self) -> Iterator[Mapping[str, Any]]:
+        """The traces drawn for test pairs as they were kept, in the order of protocols and pairs."""
+        for row in read_jsonl(self.workspace.need("infer", "candidates.jsonl")):
+            if row["part"] == Part.TEST and row["trace"] is not None:
+                yield row

@@ -92,7 +92,7 @@ def student_traces(inputs: Inputs) -> list[WorkedTrace]:
         for row in inputs.gold(protocol).iter_rows(named=True)
     }
     found = []
-    for key, own in groupby(inputs.candidates, key=lambda row: (row["protocol"], row["pair_id"])):
+    for key, own in groupby(inputs.candidates(), key=lambda row: (row["protocol"], row["pair_id"])):
         if key in answers and key in gold:
             found.append(_worked(store, key, list(own), answers[key], gold[key]))
     return found
@@ -155,11 +155,11 @@ def costs(inputs: Inputs) -> list[dict[str, Any]]:
         teacher_cost(teacher, taught["teachers"][teacher.name], taught["pairs"])
         for teacher in workspace.params.teach.teachers
     ]
-    return rows + [student_cost(str(protocol), **_tokens(inputs, protocol)) for protocol in Protocol]
+    return rows + [student_cost(str(protocol), **counts) for protocol, counts in _tokens(inputs).items()]
 
 
-def _tokens(inputs: Inputs, protocol: Protocol) -> dict[str, int]:
-    """What the student read and wrote for a protocol's test pairs: two prompts a pair, and every trace."""
+def _tokens(inputs: Inputs) -> dict[Protocol, dict[str, int]]:
+    """What the student read and wrote for test pairs: two prompts a pair, and every trace."""
     from mard.lm.prompt import build_prompt
     from mard.lm.tokenizer import load_tokenizer, token_ids
     from mard.mirror import mirror
@@ -168,14 +168,18 @@ def _tokens(inputs: Inputs, protocol: Protocol) -> dict[str, int]:
     workspace = inputs.workspace
     tokenizer = load_tokenizer(workspace.need("sft", "tokenizer"))
     store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
-    own = [row for row in inputs.candidates if row["protocol"] == protocol]
-    pairs = sorted({row["pair_id"] for row in own})
-    pools = (store.pool(protocol, pair) for pair in pairs)
-    prompts = [build_prompt(tokenizer, each) for pool in pools for each in (pool, mirror(pool))]
-    traces = [Trace.from_dict(row["trace"]).to_json() for row in own]
-    return {
-        "pairs": len(pairs),
-        "traces": len(traces),
-        "prompt_tokens": sum(len(token_ids(tokenizer, text)) for text in prompts),
-        "completion_tokens": sum(len(token_ids(tokenizer, text)) for text in traces),
+    counts = {
+        protocol: dict.fromkeys(("pairs", "traces", "prompt_tokens", "completion_tokens"), 0)
+        for protocol in Protocol
     }
+    for (protocol, pair), own in groupby(
+        inputs.candidates(), key=lambda row: (row["protocol"], row["pair_id"])
+    ):
+        found, pool = counts[Protocol(protocol)], store.pool(protocol, pair)
+        traces = [Trace.from_dict(row["trace"]).to_json() for row in own]
+        prompts = [build_prompt(tokenizer, each) for each in (pool, mirror(pool))]
+        found["pairs"] += 1
+        found["traces"] += len(traces)
+        found["prompt_tokens"] += sum(len(token_ids(tokenizer, text)) for text in prompts)
+        found["completion_tokens"] += sum(len(token_ids(tokenizer, text)) for text in traces)
+    return counts

@@ -16,7 +16,7 @@ GREEDY: Final = "greedy"
 VARIANTS: Final = {
     "symmetrised": "symmetrised",
     "unabstaining": "never abstaining",
-    "alone": "without structural models",
+    "hybrid": "with structural models",
 }
 
 

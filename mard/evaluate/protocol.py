@@ -16,9 +16,9 @@ from mard.evaluate.probes.measure import measure_probes, measure_regimens
 from mard.evaluate.statistic import UNSCORED, mean
 from mard.evaluate.systems import comparisons, contested, labelled, layer_figures, right_family
 
-VARIANTS: Final = {"raw": GREEDY, "symmetrised": "symmetrise", "alone": "alone"}
-"""The student otherwise: as it answers one ordering, both orderings made one, and its stack without what
-structural models say. The stack before anything abstains has no layer of its own, see :func:`_variants`."""
+VARIANTS: Final = {"raw": GREEDY, "symmetrised": "symmetrise", "hybrid": "hybrid"}
+"""The student otherwise: as it answers one ordering, both orderings made one, and its stack listening to
+structural models too. The stack before anything abstains has no layer of its own, see :func:`_variants`."""
 
 
 def evaluate_protocol(data: Evaluation) -> dict[str, Any]:

@@ -46,7 +46,7 @@ VARIANT_TITLES: Final = {
     "raw": "Student, raw",
     "symmetrised": "Student, symmetrised",
     "unabstaining": "Student, never abstaining",
-    "alone": "Student, stack alone",
+    "hybrid": "Student, hybrid stack",
 }
 RULES: Final = {
     "ungrounded": "cites what is not in the pool, or nothing",
@@ -168,7 +168,8 @@ GLOSSARY: Final = (
      " answer, so that MFS and MPS are 1 by construction. The stack votes over samples and may abstain."),
     ("Never abstaining", "The stack up to its last layer that answers everything: an abstention withholds the"
      " direction, which THS counts as missing."),
-    ("Stack alone", "The same layers fitted without what structural models say of the pair."),
+    ("Hybrid stack", "The same layers, fitted with what structural models say of the pair; the student's own"
+     " stack does not hear them."),
     ("Calibrated", "Confidence passed through a curve of two numbers that was fitted on validation answers."),
     ("Polarity", "Whether the quantity that the subtype names goes up or down."),
 )  # fmt: skip

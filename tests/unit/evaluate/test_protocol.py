@@ -131,13 +131,13 @@ def test_the_raw_model_has_a_row_of_its_own_with_its_consistency_and_its_own_com
 def test_a_stack_before_it_abstains_has_a_row_unless_it_never_does() -> None:
     stacked = replace(
         evaluation(),
-        layers=["greedy", "verify", "stack", "alone"],
+        layers=["greedy", "verify", "stack", "hybrid"],
         predictions=pl.concat(
-            [evaluation().predictions, _rows("verify", "ab", wrong=(2,)), _rows("alone", "ab", abstain=(1,))]
+            [evaluation().predictions, _rows("verify", "ab", wrong=(2,)), _rows("hybrid", "ab", abstain=(1,))]
         ),
     )
     got = evaluate_protocol(stacked)
-    assert list(got["variants"]) == ["raw", "unabstaining"]  # alone, it answers as the whole stack does
+    assert list(got["variants"]) == ["raw", "unabstaining"]  # the hybrid answers as the whole stack does
     assert (got["variants"]["unabstaining"]["accuracy"], got["variants"]["unabstaining"]["abstained"]) == (
         0.75,
         0,
