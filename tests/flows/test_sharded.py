@@ -1,55 +1,120 @@
-"""The data half on worker processes: the same bytes as in one process, whatever dies on the way."""
+"""The data half on worker processes: the same bytes as in one process, whatever dies on the way.
+
+Starting servers takes most of the time, so one Prefect server and one cluster of two workers serve all tests,
+but for those that kill processes: these bring their own.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from flows.servers import HOST, prefect_command
+from mard.ingest.sample.release import write_release
 from mard.io import read_json, sha256_file
-from tests.conftest import ROOT, mard
+from tests.conftest import ROOT
+from tests.conftest import mard as run_mard
 from tests.flows.test_servers import free_port
 
 STAGES = ("ingest", "label", "evidence", "split", "gates", "retrieve")
-SHARD_DRUGS = "24"
-SHARDS = 78  # 284 drugs in 12 blocks: 12 * 13 / 2
+SMALL = ("--set", "retrieve.audit_queries=20", "--set", "split.eval_sizes=[60, 20]")
+SHARD_DRUGS = "32"
+SHARDS = 45  # 284 drugs in 9 blocks: 9 * 10 / 2
+LOCAL_CLUSTER = ("--runner", "dask", "--workers", "2")
 SECONDS = 240
 
+Mard = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@contextmanager
+def started(command: Sequence[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, all of which is gone at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory: pytest.TempPathFactory, sample: Path, prefect_home: Path) -> Path:
-    """The sample release and an altered one, built on two worker processes."""
+def prefect(prefect_home: Path) -> Iterator[dict[str, str]]:
+    """The environment in which a command speaks to the one Prefect server."""
+    port = free_port()
+    with started(prefect_command(port)[2:], PREFECT_HOME=str(prefect_home)):
+        until(partial(answers, port))
+        yield {"PREFECT_HOME": str(prefect_home), "PREFECT_API_URL": f"http://{HOST}:{port}/api"}
+
+
+@pytest.fixture(scope="module")
+def mard(prefect: dict[str, str]) -> Mard:
+    return partial(run_mard, **prefect)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[str, ...]]:
+    """The options that name a cluster which is already there."""
+    address = f"tcp://{HOST}:{free_port()}"
+    page = ("--dashboard-address", f"{HOST}:0")
+    scheduler = ("dask", "scheduler", "--host", f"tcp://{HOST}", "--port", address.rpartition(":")[2], *page)
+    worker = ("dask", "worker", address, "--host", HOST, "--nworkers", "2", "--nthreads", "1", *page)
+    with started(scheduler), started(worker):
+        yield ("--runner", "dask", "--address", address)
+
+
+@pytest.fixture(scope="module")
+def corpora(
+    tmp_path_factory: pytest.TempPathFactory, sample: Path, mard: Mard, cluster: tuple[str, ...]
+) -> tuple[Path, str]:
+    """Of the sample release, an altered one and a broken one, and what the command said of them."""
     releases, folder = tmp_path_factory.mktemp("releases"), tmp_path_factory.mktemp("corpora")
-    altered = releases / "altered.xml"
-    code = "import sys; from pathlib import Path; from mard.ingest.sample.release import write_release; "
-    code += "write_release(Path(sys.argv[1]), altered=True).rename(sys.argv[2])"
-    subprocess.run([sys.executable, "-c", code, str(releases), str(altered)], cwd=ROOT, check=True)
-    chosen = ("--artifacts", str(folder), "--runner", "dask", "--workers", "2")
-    mard("corpora", str(sample), str(altered), *chosen, PREFECT_HOME=str(prefect_home))
-    return folder
+    altered, broken = releases / "altered.xml", releases / "broken.xml"
+    write_release(releases, altered=True).rename(altered)
+    broken.write_bytes(sample.read_bytes()[:50_000])
+    given = (str(broken), str(sample), str(altered))
+    done = mard("corpora", *given, "--artifacts", str(folder), *SMALL, *cluster, check=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    return folder, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def screened(corpora: Path, tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) -> dict[str, str]:
+def artifacts(corpora: tuple[Path, str]) -> Path:
+    return corpora[0] / "drugbank_sample"
+
+
+@pytest.fixture(scope="module")
+def screened(artifacts: Path, tmp_path_factory: pytest.TempPathFactory, mard: Mard) -> dict[str, str]:
     """Hashes of a screening on threads."""
     out = tmp_path_factory.mktemp("threads") / "screen"
-    done = mard(*screening(corpora, out), "--workers", "3", PREFECT_HOME=str(prefect_home))
+    done = mard(*screening(artifacts, out), "--workers", "3")
     assert "not predictions of the trained student" in done.stdout
     assert "40,186, 40,186 kept" in done.stdout
-    return digest(out)
+    found = digest(out)
+    assert len(found) == SHARDS + 2
+    return found
 
 
-def screening(corpora: Path, out: Path) -> list[str]:
-    artifacts = str(corpora / "drugbank_sample")
-    return ["screen", "--artifacts", artifacts, "--out", str(out), "--shard-drugs", SHARD_DRUGS]
+def screening(artifacts: Path, out: Path) -> list[str]:
+    return ["screen", "--artifacts", str(artifacts), "--out", str(out), "--shard-drugs", SHARD_DRUGS]
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -60,50 +125,61 @@ def digest(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", ["drugbank_sample", "altered"])
+def answers(port: int) -> bool:
+    """Whether a server listens; asking it more would take the time that it needs to start."""
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.01)
+    pytest.fail(f"not within {SECONDS} s")
+
+
 def test_many_releases_at_once_are_what_each_is_alone(
-    corpora: Path, sample: Path, tmp_path: Path, prefect_home: Path, name: str
+    artifacts: Path, sample: Path, tmp_path: Path, mard: Mard
 ) -> None:
-    release = read_json(corpora / name / "ingest" / "manifest.json")["release"]
-    assert release["file"] == f"{name}.xml"
-    if name == "altered":
-        assert digest(corpora / name) != digest(corpora / "drugbank_sample")
-        return
-    alone = tmp_path / "alone"
-    chosen = ("--artifacts", str(alone), "--until", "retrieve")
-    mard("run", "--release", str(sample), *chosen, PREFECT_HOME=str(prefect_home))
+    mard("run", "--release", str(sample), "--artifacts", str(tmp_path), *SMALL, "--until", "retrieve")
     for stage in STAGES:
-        assert digest(corpora / name / stage) == digest(alone / stage), stage
+        assert digest(artifacts / stage) == digest(tmp_path / stage), stage
 
 
-def test_a_release_that_fails_is_named_and_stops_no_other(
-    sample: Path, tmp_path: Path, prefect_home: Path
+def test_each_release_has_a_folder_of_its_own(corpora: tuple[Path, str], artifacts: Path) -> None:
+    altered = corpora[0] / "altered"
+    files = {
+        folder.name: read_json(folder / "ingest" / "manifest.json")["release"]["file"]
+        for folder in (artifacts, altered)
+    }
+    assert files == {"drugbank_sample": "drugbank_sample.xml", "altered": "altered.xml"}
+    for stage in STAGES:
+        assert digest(altered / stage) != digest(artifacts / stage), stage
+
+
+def test_a_release_that_fails_is_named_and_stops_no_other(corpora: tuple[Path, str]) -> None:
+    folder, said = corpora
+    assert "error: 1 of 3 releases failed: broken: " in said
+    assert "broken.xml, line " in said
+    assert "the file is truncated, download it again" in said
+    assert "Traceback" not in said
+    assert not (folder / "broken" / "ingest").exists()
+    assert (folder / "altered" / "retrieve" / "manifest.json").exists()
+
+
+def test_worker_processes_of_a_cluster_write_what_threads_write(
+    artifacts: Path, screened: dict[str, str], tmp_path: Path, mard: Mard, cluster: tuple[str, ...]
 ) -> None:
-    broken = tmp_path / "broken.xml"
-    broken.write_bytes(sample.read_bytes()[:50_000])
-    folder = tmp_path / "corpora"
-    chosen = ("--artifacts", str(folder), "--set", "retrieve.audit_queries=20")
-    done = mard("corpora", str(broken), str(sample), *chosen, check=False, PREFECT_HOME=str(prefect_home))
-    assert done.returncode == 2
-    assert "error: 1 of 2 releases failed: broken: " in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert (folder / "drugbank_sample" / "retrieve" / "manifest.json").exists()
-
-
-def test_worker_processes_write_what_threads_write(
-    corpora: Path, screened: dict[str, str], tmp_path: Path, prefect_home: Path
-) -> None:
-    chosen = ("--runner", "dask", "--workers", "2")
-    mard(*screening(corpora, tmp_path), *chosen, PREFECT_HOME=str(prefect_home))
-    assert len(screened) == SHARDS + 2
+    mard(*screening(artifacts, tmp_path), *cluster)
     assert digest(tmp_path) == screened
 
 
 def test_a_worker_killed_in_the_middle_costs_time_but_no_byte(
-    corpora: Path, screened: dict[str, str], tmp_path: Path, prefect_home: Path
+    artifacts: Path, screened: dict[str, str], tmp_path: Path, prefect: dict[str, str]
 ) -> None:
-    chosen = ("--runner", "dask", "--workers", "2")
-    with started(screening(corpora, tmp_path), *chosen, home=prefect_home) as run:
+    with started(["flows", *screening(artifacts, tmp_path), *LOCAL_CLUSTER], **prefect) as run:
         until(lambda: len(list(tmp_path.glob("*.parquet"))) >= 5)
         workers = [
             child
@@ -118,71 +194,15 @@ def test_a_worker_killed_in_the_middle_costs_time_but_no_byte(
 
 
 def test_a_run_killed_in_the_middle_goes_on_where_it_was(
-    corpora: Path, screened: dict[str, str], tmp_path: Path, prefect_home: Path
+    artifacts: Path, screened: dict[str, str], tmp_path: Path, prefect: dict[str, str], mard: Mard
 ) -> None:
-    chosen = ("--runner", "dask", "--workers", "2")
-    with started(screening(corpora, tmp_path), *chosen, home=prefect_home) as run:
+    with started(["flows", *screening(artifacts, tmp_path), *LOCAL_CLUSTER], **prefect) as run:
         until(lambda: len(list(tmp_path.glob("*.parquet"))) >= 5)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait(SECONDS)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.parquet")}
     assert 5 <= len(kept) < SHARDS
     (tmp_path / ".pairs-0000-0000.parquet.deadbeef.partial").write_text("left by a killed worker")
-    mard(*screening(corpora, tmp_path), PREFECT_HOME=str(prefect_home))
+    mard(*screening(artifacts, tmp_path))
     assert digest(tmp_path) == screened
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-
-
-def test_a_cluster_that_is_already_there_is_used(
-    corpora: Path, screened: dict[str, str], tmp_path: Path, prefect_home: Path
-) -> None:
-    address = f"tcp://127.0.0.1:{free_port()}"
-    page = ("--dashboard-address", "127.0.0.1:0")
-    scheduler = ("scheduler", "--host", "tcp://127.0.0.1", "--port", address.rpartition(":")[2], *page)
-    worker = ("worker", address, "--host", "127.0.0.1", "--nworkers", "2", "--nthreads", "1", *page)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "dask", *command],
-            cwd=ROOT,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for command in (scheduler, worker)
-    ]
-    try:
-        chosen = ("--runner", "dask", "--address", address)
-        mard(*screening(corpora, tmp_path), *chosen, PREFECT_HOME=str(prefect_home))
-    finally:
-        for process in processes:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    assert digest(tmp_path) == screened
-
-
-@contextmanager
-def started(arguments: list[str], *more: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """``mard`` in a process group of its own, all of which is gone at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows", *arguments, *more],
-        cwd=ROOT,
-        env={**os.environ, "PREFECT_HOME": str(home)},
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail(f"not within {SECONDS} s")
