@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,10 @@ class Evidence:
             {protocol: contracts.read(split, f"split/{protocol}") for protocol in Protocol},
             _opinions(workspace),
         )
+
+    def alone(self) -> Evidence:
+        """The same without the structural models."""
+        return replace(self, opinions={})
 
     def situation(self, key: Key, candidates: Sequence[Candidate]) -> Situation:
         """A pair before a decision."""
@@ -111,7 +115,11 @@ def _opinions(workspace: Workspace) -> dict[tuple[str, str], dict[str, Opinion]]
     return found
 
 
-def fit(evidence: Evidence, candidates: Candidates, layers: Sequence[str], target: float) -> dict[str, Stack]:
+Stacks = Mapping[str, "Stack"]
+"""By protocol."""
+
+
+def fit(evidence: Evidence, candidates: Candidates, layers: Sequence[str], target: float) -> Stacks:
     """The stack of each protocol, fitted on its val part."""
     from mard.infer.stack import fit_stack
 
@@ -134,14 +142,14 @@ def flags(evidence: Evidence, candidates: Candidates) -> dict[str, list[dict[str
     }
 
 
-def predictions(evidence: Evidence, candidates: Candidates, stacks: Mapping[str, Stack]) -> pl.DataFrame:
+def predictions(evidence: Evidence, candidates: Candidates, stacks: Stacks, hybrids: Stacks) -> pl.DataFrame:
     """The decisions of every layer on every pair, as the table ``infer/predictions``."""
     from mard.infer.table import answer_rows
 
     rows = [
         {"protocol": str(key[0]), "part": str(key[1]), "pair_id": key[2], **row}
         for key, own in candidates.items()
-        for row in answer_rows(evidence.situation(key, own), stacks[str(key[0])])
+        for row in answer_rows(evidence.situation(key, own), stacks[str(key[0])], hybrids[str(key[0])])
     ]
     columns = contracts.TABLES["infer/predictions"].columns
     return pl.DataFrame(rows, schema={name: column.dtype.type for name, column in columns.items()})

@@ -19,7 +19,7 @@ from mard.gates.report import enforce, to_rows
 from mard.io import read_json, read_jsonl, sha256_file, write_json, write_jsonl
 from mard.schema import Part, Protocol
 from tasks import contracts, decisions
-from tasks.decisions import Candidates, Evidence
+from tasks.decisions import Candidates, Evidence, Stacks
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
 from tasks.tracking import tracked
@@ -28,7 +28,6 @@ from tasks.versioning import reproduce
 if TYPE_CHECKING:
     from mard.infer.answerer import Answerer
     from mard.infer.candidates import Question
-    from mard.infer.stack import Stack
     from mard.retrieve.pools import PoolStore
 
 SHARD_PAIRS: Final = 32
@@ -55,11 +54,14 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     gates = evidence.check(candidates)
     enforce(gates)
     infer = workspace.params.infer
-    stacks = decisions.fit(evidence, candidates, infer.stack, infer.target_selective_accuracy)
-    table = decisions.predictions(evidence, candidates, stacks)
+    stacks, hybrids = (
+        decisions.fit(heard, candidates, infer.stack, infer.target_selective_accuracy)
+        for heard in (evidence.alone(), evidence)
+    )
+    table = decisions.predictions(evidence, candidates, stacks, hybrids)
     write_jsonl(out / "candidates.jsonl", _candidate_rows(candidates))
     contracts.write(out, "infer/predictions", table)
-    write_json(out / "stack.json", _stack_file(stacks))
+    write_json(out / "stack.json", _stack_file(stacks, hybrids))
     write_json(out / "gates.json", to_rows(gates))
     manifest = {
         "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
@@ -260,13 +262,14 @@ def _sizes(shards: Sequence[Shard]) -> dict[str, int]:
     return sizes
 
 
-def _stack_file(stacks: Mapping[str, Stack]) -> dict[str, Any]:
+def _stack_file(stacks: Stacks, hybrids: Stacks) -> dict[str, Any]:
     from mard.infer.table import FINAL, layer_names
 
     return {
         "layers": layer_names(stacks[Protocol.WARM]),
         "final": FINAL,
         "protocols": {protocol: stack.to_json() for protocol, stack in stacks.items()},
+        "hybrid": {protocol: stack.to_json() for protocol, stack in hybrids.items()},
     }
 
 

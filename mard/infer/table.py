@@ -15,21 +15,28 @@ from mard.schema import Direction, Family, FinalAnswer, Polarity
 GREEDY: Final = "greedy"
 SYMMETRISED: Final = "symmetrise"
 FINAL: Final = "stack"
+HYBRID: Final = "hybrid"
+"""What the same layers decide where they also hear structural models."""
 
 _UNPARSED: Final = FinalAnswer(Family.ADVERSE_RISK, "", Direction.NONE, Polarity.UP, 0.0, abstain=True)
 _NOTHING: Final = Support(0, 0, 0, 0)
 
 
 def layer_names(stack: Stack) -> list[str]:
-    """Layers of the table, in order: the raw model, each aggregator alone, the stack's stages, its end."""
-    return list(dict.fromkeys([*AGGREGATORS, *stack.layers, FINAL]))
+    """Layers of the table, in order: the raw model, each aggregator, the stack's stages, its end, hybrid."""
+    return list(dict.fromkeys([*AGGREGATORS, *stack.layers, FINAL, HYBRID]))
 
 
-def answer_rows(situation: Situation, stack: Stack) -> Iterator[dict[str, Any]]:
+def answer_rows(situation: Situation, stack: Stack, hybrid: Stack) -> Iterator[dict[str, Any]]:
     """Rows of one pair, in canonical order: one a layer, and for what answers both orderings one each.
 
     These are the raw model, whose two answers may differ, and ``symmetrise``, whose cannot. Where no
     candidate is a trace, no layer has an answer.
+
+    Args:
+        situation: The pair.
+        stack: Fitted on the student and its evidence alone, so that it hears nobody else.
+        hybrid: Fitted with the structural models' opinions, where there are any.
     """
     for each in situation.candidates:
         if each.index is None:
@@ -38,16 +45,19 @@ def answer_rows(situation: Situation, stack: Stack) -> Iterator[dict[str, Any]]:
         unanswered = _columns(_UNPARSED, 0.0, situation.candidates[0], _NOTHING)
         rows = {name: unanswered for name in layer_names(stack) if name != GREEDY}
     else:
-        rows = {name: _row(made, situation.case) for name, made in _decisions(situation, stack).items()}
+        rows = {
+            name: _row(made, situation.case) for name, made in _decisions(situation, stack, hybrid).items()
+        }
     for name, row in rows.items():
         yield {"ordering": "ab", "layer": name, **row}
     yield {"ordering": "ba", "layer": SYMMETRISED, **rows[SYMMETRISED]}
 
 
-def _decisions(situation: Situation, stack: Stack) -> dict[str, Decision]:
+def _decisions(situation: Situation, stack: Stack, hybrid: Stack) -> dict[str, Decision]:
     staged = stack.apply(situation)
-    alone = {name: aggregate(situation.candidates) for name, aggregate in AGGREGATORS.items()}
-    made = {**alone, **staged, FINAL: list(staged.values())[-1]}
+    single = {name: aggregate(situation.candidates) for name, aggregate in AGGREGATORS.items()}
+    last = {FINAL: list(staged.values())[-1], HYBRID: hybrid.decide(situation)}
+    made = {**single, **staged, **last}
     return {name: made[name] for name in layer_names(stack) if name != GREEDY}
 
 

@@ -44,7 +44,7 @@ from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.pools import assemble
 from mard.schema import PairId, Pool, Protocol
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 HEADER: Final = "bundle.json"
 UNIVERSE: Final = Protocol.WARM
 NAME_COLUMNS: Final = ("drug_id", "name", "aliases", "secondary_ids")

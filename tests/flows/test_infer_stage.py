@@ -8,13 +8,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mard.errors import GateFailure
+from mard.errors import ConfigError, GateFailure
 from mard.gates.report import enforce
 from mard.infer.verify import RULES
 from mard.io import read_json, read_jsonl
 from mard.schema import Part, Protocol
 from tasks import contracts, infer
 from tasks.decisions import Evidence
+from tasks.layers import ORACLE, ablate_layers, readable
 from tasks.stage import Workspace, run_stage
 from tests.trained import finish_until_dpo
 
@@ -96,6 +97,28 @@ def test_without_the_constraint_the_stage_ends_too(tmp_path: Path, one_process: 
     assert measured["off"]["parse_rate"] == 0.0
     assert measured["on"]["parse_rate"] == 1.0
     assert not contracts.read(loose.stage("infer"), "infer/predictions")["parsed"].any()
+
+
+def test_the_layers_are_ablated_without_decoding_again(workspace: Workspace, done: Path) -> None:
+    """The rows of the stack's own layers are those of the stage; the oracle is at least as good as any."""
+    table = ablate_layers(workspace)
+    assert table.height == 3 * (5 + len(workspace.params.infer.stack[1:]) + 1)
+    made = contracts.read(done, "infer/predictions").filter(
+        (pl.col("layer") == "conformal") & (pl.col("part") == "test") & (pl.col("protocol") == "warm")
+    )
+    split = contracts.read(workspace.need("split"), "split/warm").select("pair_id", gold="family")
+    right = made.join(split, on="pair_id").select((pl.col("family") == pl.col("gold")).mean()).item()
+    warm = table.filter(pl.col("protocol") == "warm")
+    assert warm.filter(pl.col("stack").str.ends_with("> conformal"))["accuracy"].item() == right
+    assert warm.filter(pl.col("stack") == ORACLE)["accuracy"].item() == warm["accuracy"].max()
+    assert "pair_cold, 2 test pairs" in readable(table)
+
+
+def test_another_stack_can_be_tried_and_an_unknown_layer_is_refused(workspace: Workspace, done: Path) -> None:
+    tried = ablate_layers(workspace, ["self_consistency", "learned_verifier"], hybrid=True)
+    assert "  > learned_verifier" in tried["stack"].to_list()
+    with pytest.raises(ConfigError, match="no layer is called 'oracle'"):
+        ablate_layers(workspace, ["oracle"])
 
 
 def test_gate_9_refuses_thresholds_fitted_on_test(workspace: Workspace) -> None:

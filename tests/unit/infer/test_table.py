@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mard.infer.router import Router
 from mard.infer.situation import Situation
-from mard.infer.stack import Stack
+from mard.infer.stack import Fitted, Stack
 from mard.infer.table import answer_rows, layer_names
 from mard.mirror import mirror
 from mard.schema import Direction
 from tests.builders import metabolism_trace, voriconazole_axitinib
-from tests.unit.infer.tiny import BLEEDING, DOWN, greedy_pair, sample
+from tests.unit.infer.tiny import BLEEDING, DOWN, SERUM, greedy_pair, opinion, sample
 
 POOL = voriconazole_axitinib()
 STACK = Stack(("prm_vote_consensus", "verify", "rescue", "conformal"))
@@ -19,7 +20,7 @@ def candidates() -> list:
 
 
 def rows(own: list, stack: Stack = STACK) -> dict[tuple[str, str], dict]:
-    return {(row["layer"], row["ordering"]): row for row in answer_rows(Situation(own, POOL), stack)}
+    return {(row["layer"], row["ordering"]): row for row in answer_rows(Situation(own, POOL), stack, stack)}
 
 
 def test_the_raw_model_has_both_orders_and_every_layer_one_row() -> None:
@@ -28,7 +29,7 @@ def test_the_raw_model_has_both_orders_and_every_layer_one_row() -> None:
     assert [layer for layer, ordering in found if ordering == "ab"] == layer_names(STACK)
     assert layer_names(STACK) == [
         *("greedy", "symmetrise", "self_consistency", "prm_argmax", "prm_vote_consensus"),
-        *("verify", "rescue", "conformal", "stack"),
+        *("verify", "rescue", "conformal", "stack", "hybrid"),
     ]
 
 
@@ -39,6 +40,14 @@ def test_the_last_layer_is_the_stack_and_its_row_counts_the_traces_citations() -
     assert final["family"] == "PK_Metabolism"
     assert (final["citations"], final["grounded"], final["claims"], final["supported"]) == (6, 6, 2, 2)
     assert (final["phi"], final["step_mean"]) == (0.9, 0.9)
+
+
+def test_only_the_hybrid_hears_structural_models() -> None:
+    heard = Stack(("router",), Fitted(router=Router("trees", 1.0, 0.1)))
+    asked = Situation(candidates(), POOL, {"trees": opinion(SERUM, 0.9)})
+    found = {row["layer"]: row["family"] for row in answer_rows(asked, Stack(("router",)), heard)}
+    assert found["hybrid"] == "PK_Distribution"
+    assert found["stack"] == "PK_Metabolism"
 
 
 def test_flipped_answers_stay_in_canonical_order() -> None:
