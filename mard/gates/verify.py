@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from mard.config import Split
-from mard.gates.certificate import FILES, Certificate, count, digest
+from mard.gates.certificate import DEFINITIONS, FILES, Certificate, count, digest
 from mard.gates.leakage import GateResult, manifest_hashes
 from mard.gates.report import to_rows
 from mard.gates.suite import RULES, Needs, SplitTables, split_gates
@@ -33,7 +33,10 @@ def check_seal(certificate: Certificate) -> list[str]:
 
 
 def check_claims(certificate: Certificate) -> list[str]:
-    """Whether the certificate claims a clean split: what only its issuer can check ran, and nothing was found."""
+    """Whether the certificate claims a clean split of these protocols.
+
+    What only its issuer can check ran, nothing was found, and the protocols are what their names mean here.
+    """
     gates = certificate["gates"]
     ran = {row["gate"] for row in gates}
     missing = [
@@ -41,11 +44,21 @@ def check_claims(certificate: Certificate) -> list[str]:
         for name, rule in RULES.items()
         if name not in ran and rule.needs is Needs.RELEASE
     ]
-    return missing + [
-        f"{_gate(row)}: the certificate itself states {row['violations']:,} violations"
-        for row in gates
-        if row["violations"]
+    stated = certificate["definitions"]
+    reworded = [
+        f"definitions, {protocol}: not what mard {version('mard')} means by it{_drawn_by(certificate)}"
+        for protocol in sorted(stated.keys() | DEFINITIONS.keys())
+        if stated.get(protocol) != DEFINITIONS.get(protocol)
     ]
+    return (
+        reworded
+        + missing
+        + [
+            f"{_gate(row)}: the certificate itself states {row['violations']:,} violations"
+            for row in gates
+            if row["violations"]
+        ]
+    )
 
 
 def check_files(certificate: Certificate, found: Mapping[str, str]) -> list[str]:
@@ -81,11 +94,8 @@ def check_draw(certificate: Certificate, tables: SplitTables) -> list[str]:
     The corpus is taken from the split itself and the moieties from its drug partition.
     """
     drawn = _draw(tables, Split(**certificate["parameters"]))
-    note = (
-        "" if certificate["mard_version"] == version("mard") else f" (drawn by {certificate['mard_version']})"
-    )
     return [
-        f"{name}: not what the certified seeds and shares give{note}; "
+        f"{name}: not what the certified seeds and shares give{_drawn_by(certificate)}; "
         f"{len(rows):,} rows differ, e.g. {', '.join(map(str, rows[0]))}"
         for name, (stated, again) in drawn.items()
         if (rows := _unlike(stated, again))
@@ -116,6 +126,12 @@ def rerun(certificate: Certificate, tables: SplitTables, found: Mapping[str, str
 def files_gate(certificate: Certificate, found: Mapping[str, str]) -> GateResult:
     """Gate 11 on the hashes of the published files."""
     return manifest_hashes({name: certificate["files"].get(name, ABSENT) for name in FILES}, found)
+
+
+def _drawn_by(certificate: Certificate) -> str:
+    """Names the version that drew the split, where it is another one."""
+    drawn_by = certificate["mard_version"]
+    return "" if drawn_by == version("mard") else f" (drawn by {drawn_by})"
 
 
 def _draw(tables: SplitTables, params: Split) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:

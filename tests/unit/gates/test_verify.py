@@ -109,6 +109,12 @@ def test_a_certificate_that_admits_violations_is_not_clean(certificate):
     ]
 
 
+def test_a_protocol_that_is_said_to_mean_something_else_is_found_under_a_new_seal(certificate):
+    certificate["definitions"]["drug_cold"] = "Both drugs of a test pair are unseen."
+    (found,) = check_claims(seal({key: value for key, value in certificate.items() if key != "sha256"}))
+    assert found.startswith("definitions, drug_cold: not what mard")
+
+
 def test_edited_seeds_do_not_give_the_split(clean, certificate, folder):
     certificate["parameters"]["warm_seed"] += 1
     found = findings(seal(certificate), clean.tables, hashes(folder))
