@@ -48,7 +48,7 @@ def evaluate_protocol(data: Evaluation) -> dict[str, Any]:
         "layers": figures,
         "baselines": {name: labelled(data, data.baseline(name), rivals[name]) for name in names},
         "comparisons": comparisons(own[data.final_layer], rivals, data.weights),
-        "slices": _slices(data, student),
+        "slices": _slices(data, student, layers[_unabstaining(layers) or data.final_layer]),
         "reliability": trust.reliability(data),
         "coverage_accuracy": trust.coverage(data),
         "failures": _failures(data, student),
@@ -57,27 +57,29 @@ def evaluate_protocol(data: Evaluation) -> dict[str, Any]:
 
 
 def _variants(data: Evaluation, layers: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, str]]:
-    """Names and layers of the variants whose answers are not those of the whole stack.
-
-    The last layer on the way to the final one that abstains nowhere is the variant ``unabstaining``.
-    """
+    """Names and layers of the variants whose answers are not those of the whole stack."""
     final = layers[data.final_layer].drop("layer")
     found = {name: layer for name, layer in VARIANTS.items() if layer in layers}
-    decided = [
-        layer for layer, own in layers.items() if layer not in VARIANTS.values() and not own["abstain"].any()
-    ]
-    found |= {"unabstaining": decided[-1]} if decided else {}
+    decided = _unabstaining(layers)
+    found |= {} if decided is None else {"unabstaining": decided}
     for name, layer in found.items():
         if not layers[layer].drop("layer").equals(final):
             yield name, layer
 
 
-def _slices(data: Evaluation, student: pl.DataFrame) -> dict[str, Any]:
+def _unabstaining(layers: Mapping[str, pl.DataFrame]) -> str | None:
+    """The last layer on the way to the final one that abstains nowhere, if there is one."""
+    on_the_way = (layer for layer in layers if layer not in VARIANTS.values())
+    return next((layer for layer in reversed([*on_the_way]) if not layers[layer]["abstain"].any()), None)
+
+
+def _slices(data: Evaluation, student: pl.DataFrame, decided: pl.DataFrame) -> dict[str, Any]:
+    """Parts of the data; directions as ``decided`` before any was withheld."""
     predicted, right = Labels.of(student), right_family(data, student)
     ab, ba = data.answers(GREEDY, "ab"), data.answers(GREEDY, "ba")
     return {
         "family": slices.by_family(data.labels, predicted),
-        "direction": slices.by_direction(data.labels, predicted),
+        "direction": slices.by_direction(data.labels, Labels.of(decided)),
         "confusion": slices.confusion(data.labels, predicted),
         "rarity": {
             "counted_in": rarity.count_basis(data.protocol),

@@ -138,6 +138,8 @@ def test_a_stack_before_it_abstains_has_a_row_unless_it_never_does() -> None:
     )
     got = evaluate_protocol(stacked)
     assert list(got["variants"]) == ["raw", "unabstaining"]  # the hybrid answers as the whole stack does
+    directions = {row["direction"]: row["direction_accuracy"] for row in got["slices"]["direction"]}
+    assert directions == {"a_to_b": 1.0, "b_to_a": 1.0, "bidirectional": 1.0}  # before one is withheld
     assert (got["variants"]["unabstaining"]["accuracy"], got["variants"]["unabstaining"]["abstained"]) == (
         0.75,
         0,
