@@ -29,9 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            f"{options.stage}: interrupted; nothing of it is left but what it can go on from", file=sys.stderr
-        )
+        print(f"{options.stage}: interrupted; nothing is half-written", file=sys.stderr)
         return 130
     print(f"{options.stage}: {headline(summary)}")
     return 0
