@@ -265,6 +265,24 @@ def evaluate(
 
 
 @app.command()
+def layers(
+    artifacts: Artifacts = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar="LAYER,LAYER...", help="Another stack than infer.stack.")
+    ] = None,
+    hybrid: Annotated[bool, typer.Option("--hybrid", help="Listen to the structural models too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What each layer of the inference stack adds: the same candidates, nothing decoded again."""
+    from tasks.layers import ablate_layers, readable
+    from tasks.stage import workspace_for
+
+    chosen = None if stack is None else stack.split(",")
+    table = ablate_layers(workspace_for(artifacts), chosen, hybrid=hybrid)
+    typer.echo(json.dumps(table.to_dicts(), indent=2) if as_json else readable(table))
+
+
+@app.command()
 def ui(
     prefect_port: Annotated[int, typer.Option(envvar="MARD_PREFECT_PORT")] = 4200,
     mlflow_port: Annotated[int, typer.Option(envvar="MARD_MLFLOW_PORT")] = 5000,
