@@ -62,7 +62,7 @@ def _copy(finished: Path, artifacts: Path, stage: str) -> None:
 
 @pytest.mark.parametrize(("stage", "reports"), [("teach", 700), ("sft", 7)])
 def test_kill_and_resume(stage: str, reports: int, finished: Path, tmp_path: Path) -> None:
-    """``teach`` reports every one of 1,536 candidates, ``sft`` every one of 48 updates."""
+    """``teach`` reports every one of 1,536 candidates, ``sft`` every one of some 44 updates."""
     artifacts = tmp_path / "artifacts"
     _copy(finished, artifacts, stage)
     command = [sys.executable, "-c", KILLED_AT_PROGRESS, str(reports), *_arguments(stage, artifacts)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +30,7 @@ def trained(folder: Path, strategy: str, *kinds: str) -> dict[str, list[trainees
     done = subprocess.run(
         command(launch, "tests.trainees", str(folder), *kinds),
         cwd=ROOT,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},  # ninja
         capture_output=True,
         text=True,
         check=False,
