@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mard.errors import AmbiguousDrug, InputError, SelfPair, UnknownDrug
+from mard.infer.stack import Stack
 from mard.io import read_json, write_json
 from mard.mirror import mirror
 from mard.register.model import Predictor, Sources, load_bundle, save_bundle, verify_bundle
@@ -30,11 +31,7 @@ def sources(root: Path) -> Sources:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundle")
     workspace = finish_until_dpo(folder)
-    stack = {
-        "layers": ["prm_vote_consensus"],
-        "rescue": {"strength": 1.0, "confidence": 0.0},
-        "conformal": {"target": 0.0, "families": {}, "pooled": 0.0},
-    }
+    stack = Stack(("prm_vote_consensus",)).to_json()
     write_json(folder / "stack.json", {"protocols": dict.fromkeys(map(str, Protocol), stack)})
     save_bundle(folder / "bundle", sources(folder), workspace.params, RELEASE)
     return folder
