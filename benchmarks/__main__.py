@@ -7,6 +7,7 @@ import json
 import resource
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -29,7 +30,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     for name in NAMES if options.name == "all" else (options.name,):
-        print(json.dumps(_measure(name, options.scale, options.artifacts)), flush=True)
+        with redirect_stdout(sys.stderr):  # some libraries log to stdout, DeepSpeed for one
+            line = json.dumps(_measure(name, options.scale, options.artifacts))
+        print(line, flush=True)
     return 0
 
 
