@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from mard.errors import ConfigError
 from mard.validation import Bounds, build, overlay, parse_override, read_yaml
@@ -499,6 +500,8 @@ def _endpoints(params: Params) -> Iterable[str]:
     for where, teacher in (*asked, *([("consensus.probe", probe.model)] if probe else [])):
         if teacher.kind == "openai" and not (teacher.base_url and teacher.model):
             yield f"{where}: {teacher.name} is an endpoint and needs base_url and model"
+        if "@" in urlsplit(teacher.base_url or "").netloc:
+            yield f"{where}: {teacher.name} has a password in its base_url; it belongs in api_key_env"
 
 
 def _student_checks(params: Params) -> Iterable[str]:

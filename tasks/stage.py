@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mard.config import Params, load_params
 from mard.errors import (
@@ -131,7 +132,16 @@ def preset_file(name: str | None) -> Path | None:
 
 
 def tracking_store(folder: Path) -> str:
-    """The team's MLflow server when ``MLFLOW_TRACKING_URI`` is set, else a database in ``folder``."""
+    """The team's MLflow server when ``MLFLOW_TRACKING_URI`` is set, else a database in ``folder``.
+
+    Raises:
+        InputError: That address holds a password: it is written to logs, journals and ``registration.json``.
+    """
+    if TEAM_SERVER and TEAM_SERVER.startswith("http") and "@" in urlsplit(TEAM_SERVER).netloc:
+        raise InputError(
+            "MLFLOW_TRACKING_URI holds a password, which logs would show: "
+            "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead"
+        )
     return TEAM_SERVER or f"sqlite:///{folder}/mlruns/mlflow.db"
 
 

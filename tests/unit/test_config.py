@@ -78,6 +78,13 @@ def test_an_endpoint_without_an_address_is_refused() -> None:
         parse_params(_values(teach__teachers=[endpoint]))
 
 
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    endpoint = {"name": "remote", "kind": "openai", "base_url": "https://me:secret@host/v1", "model": "m"}
+    with pytest.raises(ConfigError, match="remote has a password in its base_url") as caught:
+        parse_params(_values(teach__teachers=[endpoint]))
+    assert "secret" not in str(caught.value)
+
+
 def test_a_missing_section_and_a_missing_key_are_named() -> None:
     values = _values()
     del values["dpo"], values["sft"]["seed"]
