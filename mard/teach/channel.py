@@ -2,7 +2,7 @@
 
 Transport failures, 429 and 5xx are tried again with jittered backoff. A request that fails every time while
 others succeed is at fault itself; an endpoint that fails everything is unavailable. What an endpoint
-refuses for good (a wrong key, an unknown model) is an error that no retry would help.
+refuses for good (a wrong key, an empty account, an unknown model) is an error that no retry would help.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mard.teach.pace import Pace
 
 MAX_DELAY_S: Final = 60.0
 _TOO_MANY: Final = 429
-_NEEDS_ANOTHER_SET_UP: Final = frozenset({401, 403, 404})
+_NEEDS_ANOTHER_SET_UP: Final = frozenset({401, 402, 403, 404})
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,8 @@ class Channel:
     def _remedy(self, status: int) -> str:
         if status == 404:
             return f"check base_url and the model name {self.endpoint.model!r}"
+        if status == 402:
+            return "the account behind the key has no money left"
         return f"check the key in {self.endpoint.api_key_env or 'api_key_env (none is configured)'}"
 
 

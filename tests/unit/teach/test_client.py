@@ -144,7 +144,13 @@ def test_an_answer_that_is_no_trace_is_a_candidate_with_an_error_and_no_retry(
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"), [(401, "check the key"), (403, "check the key"), (404, "model name 'tiny'")]
+    ("status", "remedy"),
+    [
+        (401, "check the key"),
+        (402, "no money left"),
+        (403, "check the key"),
+        (404, "model name 'tiny'"),
+    ],
 )
 def test_a_wrong_set_up_stops_at_once_and_says_what_to_check(status: int, remedy: str) -> None:
     with (
