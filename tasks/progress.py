@@ -50,15 +50,22 @@ def install_one_line_errors() -> None:
 class Progress:
     """Counts work done and shows rate and time left: a bar on a terminal, elsewhere a line every two seconds.
 
+    ``before`` is what an earlier process has done, which took this one no time.
+
     Call it with ``(done, total)``: it is what ``mard`` functions take as ``on_progress``.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, before: int = 0) -> None:
         self.what = what
+        self.before = before
         self._started = self._reported = time.monotonic()
         self._artifact = None
         self._log = logger()
-        self._bar = tqdm(desc=what, total=0, unit="", unit_scale=True) if sys.stderr.isatty() else None
+        self._bar = (
+            tqdm(desc=what, total=0, initial=before, unit="", unit_scale=True)
+            if sys.stderr.isatty()
+            else None
+        )
         self._silent = is_silent()
 
     def __enter__(self) -> Self:
@@ -86,8 +93,8 @@ class Progress:
         if now - self._reported < SECONDS_BETWEEN_REPORTS and done < total:
             return
         self._reported = now
-        rate = done / max(now - self._started, 1e-9)
-        left = (total - done) / rate if rate else float("inf")
+        rate = (done - self.before) / max(now - self._started, 1e-9)
+        left = (total - done) / rate if rate else float("inf" if done < total else 0)
         line = f"{self.what}: {done:,} of {total:,}, {rate:,.1f} a second, {left:.0f} s left"
         line += f", {note}" if note else ""
         if self._bar is None:

@@ -123,7 +123,7 @@ def build_teacher(teacher: Teacher, params: Teach) -> TeacherBackend:
 
 def work_off(job: Job, pool_of: PoolOf) -> None:
     """Ask a teacher for all that is missing, and show how it goes."""
-    with Progress(f"teacher {job.teacher.name}: candidates") as progress:
+    with Progress(f"teacher {job.teacher.name}: candidates", before=job.expense.answers) as progress:
 
         def report(_: Candidate | None = None) -> None:
             progress(job.expense.answers, job.plan.candidates, note=note(job))

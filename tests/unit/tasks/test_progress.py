@@ -50,6 +50,19 @@ def test_a_log_gets_lines_with_rate_and_time_left(
     ]
 
 
+def test_what_was_done_before_counts_for_no_speed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(progress, "logger", lambda: logging.getLogger("test"))
+    caplog.set_level(logging.INFO)
+    clock = iter([0.0, 2.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with Progress("candidates", before=900) as report:
+        report(910, 1000)
+    assert caplog.messages == ["candidates: 910 of 1,000, 5.0 a second, 18 s left"]
+
+
 def test_a_failure_leaves_no_open_bar(monkeypatch: pytest.MonkeyPatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
