@@ -21,8 +21,9 @@ from mard.lm.tags import single_token
 from mard.lm.tokenizer import STEP, token_ids
 from mard.schema import Trace
 
-SEPARATORS: Final = (STEP, " ки")
-"""Our own separator, else the one of the Math-Shepherd line of reward models, which the default seed uses."""
+SEPARATORS: Final = {STEP: ("+", "-"), " ки": (" +", " -")}
+"""Our own separator and its two answers, else those of the Math-Shepherd line of reward models: the default
+seed's model card reads its answers with a space before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,15 @@ class StepTokens:
         """Resolve the three from a tokenizer.
 
         Raises:
-            TokenizerError: It has no separator, or splits "+" or "-".
+            TokenizerError: It has no separator, or splits one of its answers.
         """
-        plus, minus = single_token(tokenizer, "+"), single_token(tokenizer, "-")
-        for text in SEPARATORS:
+        for text, (plus, minus) in SEPARATORS.items():
             ids = token_ids(tokenizer, text)
             if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
-                return cls(ids[0], plus, minus)
-        raise TokenizerError(f"none of {SEPARATORS} is one token in this tokenizer: it cannot mark steps")
+                return cls(ids[0], single_token(tokenizer, plus), single_token(tokenizer, minus))
+        raise TokenizerError(
+            f"none of {tuple(SEPARATORS)} is one token in this tokenizer: it cannot mark steps"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class EncodedTrace:
     Attributes:
         input_ids: Of both.
         separators: Where the separators are, one a step and one for the answer.
-        head: Tokens of the prompt.
+        head: Tokens of the prompt, with the one that begins a text if the tokenizer has such.
     """
 
     input_ids: list[int]
@@ -87,7 +89,8 @@ def encode_trace(
     """Tokenise; beyond ``max_length`` tokens the end of the prompt is cut, never the trace."""
     segments = [[*token_ids(tokenizer, text), tokens.separator] for text in trace_segments(trace)]
     lengths = [len(segment) for segment in segments]
-    head = token_ids(tokenizer, prompt)[: max(0, max_length - sum(lengths))]
+    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    head = [*begin, *token_ids(tokenizer, prompt)][: max(0, max_length - sum(lengths))]
     separators = [len(head) + end - 1 for end in accumulate(lengths)]
     return EncodedTrace([*head, *chain.from_iterable(segments)], separators, len(head))
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from tokenizers import AddedToken
 
 from mard.errors import TokenizerError
 from mard.lm.tokenizer import STEP
@@ -57,6 +58,17 @@ def test_our_tokenizer_has_its_own_separator() -> None:
     tokens = StepTokens.of(tokenizer)
     assert tokenizer.convert_ids_to_tokens(tokens.separator) == STEP
     assert tokenizer.decode([tokens.plus, tokens.minus]) == "+-"
+
+
+def test_the_default_seeds_answers_have_a_space_before_them_and_its_texts_begin_with_a_token() -> None:
+    tokenizer = bytes_only()
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in (" ки", " +", " -")])
+    tokenizer.add_special_tokens({"bos_token": "<s>"})
+    tokens = StepTokens.of(tokenizer)
+    found = [tokenizer.decode(each) for each in (tokens.separator, tokens.plus, tokens.minus)]
+    assert found == [" ки", " +", " -"]
+    encoded = encode_trace(tokenizer, tokens, "A prompt.", metabolism_trace(), max_length=4096)
+    assert encoded.prompt == (tokenizer.bos_token_id, *tokenizer("A prompt.")["input_ids"])
 
 
 def test_a_tokenizer_that_cannot_mark_steps_is_refused() -> None:
