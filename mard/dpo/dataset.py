@@ -10,8 +10,8 @@ from transformers import PreTrainedTokenizerBase
 from mard.dpo.preferences import Preference
 from mard.evidence.render import render
 from mard.io import sha256_text
-from mard.lm.form import Form
-from mard.lm.prompt import BRIEF, build_prompt
+from mard.lm.form import BRIEF, Form
+from mard.lm.prompt import build_prompt
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from mard.prm.reward import TraceScore

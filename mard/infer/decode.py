@@ -28,8 +28,7 @@ from mard.infer.odds import FamilyTokens
 from mard.infer.sampling import choose, stream
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.checkpoint import Model
-from mard.lm.form import Form
-from mard.lm.prompt import BRIEF
+from mard.lm.form import BRIEF, Form
 from mard.lm.tokenizer import token_ids
 from mard.schema import Pool
 

@@ -78,6 +78,10 @@ class Form:
         return {each.citation: rank_id(rank) for rank, each in enumerate(pool.neighbours, start=1)}
 
 
+BRIEF: Final = Form()
+"""Evidence in sentences, the answer last."""
+
+
 def _cited(trace: Trace, names: Mapping[str, str]) -> Trace:
     if not names:
         return trace

@@ -6,7 +6,7 @@ from typing import Final
 
 from transformers import PreTrainedTokenizerBase
 
-from mard.lm.form import Form
+from mard.lm.form import BRIEF, Form
 from mard.schema import Direction, Family, Pool, StepRole
 
 INSTRUCTION: Final = (
@@ -17,9 +17,6 @@ INSTRUCTION: Final = (
     "subtype, direction, polarity, confidence, abstain). Cite only ids that the evidence shows."
 )
 PLAIN_END: Final = "\n\n"
-
-
-BRIEF: Final = Form()
 
 
 def build_prompt(

@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 from mard.errors import TokenizerError
 from mard.evidence.pk_flags import PROTEINS, protein_name
 from mard.evidence.render import rank_id
-from mard.lm.form import Form
+from mard.lm.form import BRIEF, Form
 from mard.schema import MAX_STEPS, PAIR_CITATIONS, Direction, Family, PkRole, Polarity, StepRole
 
 PAD: Final = "<|pad|>"
@@ -29,10 +29,8 @@ STEP: Final = "<|step|>"
 _WORD: Final = r" ?\d+\.\d+| ?\w+| ?[^\s\w]+|\s+"
 """Decimals and ids stay whole, so that frequent ones (0.41, DB00582, P08684) become one token each."""
 
-
 MOST_RANKS: Final = 20
 """Neighbours of a compact prompt that have a token of their own."""
-BRIEF: Final = Form()
 
 
 def trace_pieces(subtypes: Iterable[str], form: Form = BRIEF) -> tuple[str, ...]:

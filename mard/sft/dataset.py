@@ -11,8 +11,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from mard.io import sha256_text
-from mard.lm.form import Form
-from mard.lm.prompt import BRIEF, build_prompt
+from mard.lm.form import BRIEF, Form
+from mard.lm.prompt import build_prompt
 from mard.lm.tags import answer_positions
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror

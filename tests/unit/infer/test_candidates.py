@@ -8,7 +8,7 @@ import pytest
 from mard.infer.candidates import Candidate, Question, Support, sample, score, support
 from mard.infer.decode import Draft
 from mard.judge.case import Case
-from mard.lm.prompt import BRIEF
+from mard.lm.form import BRIEF
 from mard.mirror import mirror
 from mard.prm.reward import trace_score
 from mard.prm.score import Prm

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mard.errors import SchemaViolation
-from mard.lm.form import Form
-from mard.lm.prompt import BRIEF
+from mard.lm.form import BRIEF, Form
 from mard.mirror import mirror
 from mard.schema import Label, Neighbour
 from tests.builders import METABOLISM_DOWN, metabolism_trace, voriconazole_axitinib
