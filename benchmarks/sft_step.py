@@ -95,9 +95,8 @@ def mirror_pair(length: int, vocabulary: int, seed: int) -> MirrorPair:
     for _ in range(2):
         ids = torch.randint(4, vocabulary, (length,), generator=generator)
         ids[length - 8] = seed % 4
-        rows.append(
-            EncodedRow(ids.tolist(), 3 * length // 4, length - 20, length - 16, length - 12, length - 8)
-        )
+        places = (3 * length // 4, length - 20, length - 16, length - 12, length - 8, length)
+        rows.append(EncodedRow(ids.tolist(), *places))
     return MirrorPair(f"DB{seed:05d}|DB99999", rows[0], rows[1], weight=1.0)
 
 
