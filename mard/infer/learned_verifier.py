@@ -53,8 +53,9 @@ class Verifier:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read back what :meth:`to_json` gave."""
-        return cls(tuple(data["models"]), tuple(data["weights"].values()))
+        """Read back what :meth:`to_json` gave, in whatever order a file has the weights."""
+        models, weights = tuple(data["models"]), data["weights"]
+        return cls(models, tuple(weights[name] for name in columns(models)) if weights else ())
 
 
 def learned_verifier(situation: Situation, verifier: Verifier) -> Decision:
