@@ -332,10 +332,28 @@ class Dpo:
 
 
 @dataclass(frozen=True)
+class Server:
+    """An OpenAI-compatible server (vLLM) with the student: it decodes for ``infer`` and what is registered.
+
+    Attributes:
+        base_url: Endpoint root, such as ``http://127.0.0.1:8000/v1``.
+        model: Name under which the student is served, its preference adapter applied.
+        api_key_env: Environment variable that holds the key; the key itself is never configured.
+        concurrency: Requests under way at once.
+    """
+
+    base_url: str
+    model: str
+    api_key_env: str | None
+    concurrency: Annotated[int, Bounds(1, 4096)]
+
+
+@dataclass(frozen=True)
 class Infer:
     """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests.
 
-    Only where decoding is not ``constrained`` can an answer be no trace or cite what is not in its pool.
+    Decoded here (``server`` null), an answer can only be no trace, or cite what is not in its pool, where
+    decoding is not ``constrained``.
     """
 
     manifest_size: Annotated[int, Bounds(1)]
@@ -346,6 +364,7 @@ class Infer:
     batch_size: Annotated[int, Bounds(1)]
     max_new_tokens: Annotated[int, Bounds(16)]
     constrained: bool
+    server: Server | None
     stack: list[
         Literal[
             "greedy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -68,6 +68,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         "pairs": _sizes(shards),
         "candidates": sum(map(len, candidates.values())),
         "constraint": _constraint(workspace, shards, table),
+        "served": None if infer.server is None else _served(evidence, candidates),
         "flags": decisions.flags(evidence, candidates),
         "coverage": _coverage(table),
         "sha256": {name: sha256_file(out / name) for name in ("candidates.jsonl", "predictions.parquet")},
@@ -158,7 +159,7 @@ class Desk:
 
 
 def answer_all(workspace: Workspace, shards: Sequence[Shard]) -> None:
-    """Answer every shard that has no file yet: on a CPU one process a core, on a GPU one after another."""
+    """Answer every shard that has no file yet: on a CPU one process a core, else one after another."""
     total = sum(len(shard.pair_ids) for shard in shards)
     todo = [shard for shard in shards if not shard.file.exists()]
     done = total - sum(len(shard.pair_ids) for shard in todo)
@@ -171,7 +172,8 @@ def answer_all(workspace: Workspace, shards: Sequence[Shard]) -> None:
 def _answered(workspace: Workspace, shards: Sequence[Shard]) -> Iterator[Shard]:
     import torch
 
-    workers = 1 if torch.cuda.is_available() else min(os.cpu_count() or 1, len(shards))
+    elsewhere = torch.cuda.is_available() or workspace.params.infer.server is not None
+    workers = 1 if elsewhere else min(os.cpu_count() or 1, len(shards))
     if workers <= 1:
         yield from map(Desk.open(workspace).answer, shards) if shards else ()
         return
@@ -219,6 +221,15 @@ def _constraint(workspace: Workspace, shards: Sequence[Shard], table: pl.DataFra
     """Parse rate and hallucination rate of the raw model as it decoded, and on a sample the other way."""
     switches = ("on", "off") if workspace.params.infer.constrained else ("off", "on")
     return dict(zip(switches, (_raw(table), probe(Desk.open(workspace), shards)), strict=True))
+
+
+def _served(evidence: Evidence, candidates: Candidates) -> dict[str, int]:
+    """What the server's constraint let pass, over all texts."""
+    from mard.infer.candidates import Faults, faults
+
+    pools = evidence.pools
+    each = (faults(pools.pool(str(protocol), pair), own) for (protocol, _, pair), own in candidates.items())
+    return asdict(sum(each, Faults()))
 
 
 def _raw(table: pl.DataFrame) -> dict[str, float]:

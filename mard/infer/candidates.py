@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Protocol, Self
+
+from transformers import PreTrainedTokenizerBase
 
 from mard.errors import SchemaViolation
 from mard.evidence.render import render
-from mard.infer.decode import Decoder, Request
+from mard.infer.decode import Draft, Request
 from mard.judge import lexicon
 from mard.judge.case import Case
 from mard.lm.form import Form
@@ -20,6 +22,19 @@ from mard.schema import Family, Pool, Trace
 
 Ordering = Literal["ab", "ba"]
 Report = Callable[[int, int], None] | None
+
+
+class Writer(Protocol):
+    """What writes traces: a student here (:class:`~mard.infer.decode.Decoder`) or on a server."""
+
+    tokenizer: PreTrainedTokenizerBase
+    form: Form
+
+    def draw(
+        self, requests: Sequence[Request], *, constrained: bool = True, on_progress: Report = None
+    ) -> list[Draft]:
+        """One trace a request, in the order given."""
+
 
 _PLACE: Final = {family: place for place, family in enumerate(Family)}
 
@@ -43,7 +58,7 @@ class Candidate:
         step_scores: The PRM's p_i of each step, then of the final answer.
         phi: Eq. 4.
         odds: The student's probability of each family where it named one, in their order; none where its
-            tokenizer does not tell the families apart by one token.
+            tokenizer does not tell the families apart by one token, or a server decoded.
     """
 
     ordering: Ordering
@@ -70,7 +85,7 @@ class Candidate:
 
 
 def sample(
-    decoder: Decoder,
+    decoder: Writer,
     questions: Sequence[Question],
     *,
     samples: int,
@@ -97,7 +112,7 @@ def sample(
 
 
 def _requests(
-    decoder: Decoder, question: Question, plan: Sequence[tuple[Ordering, int | None]], temperature: float
+    decoder: Writer, question: Question, plan: Sequence[tuple[Ordering, int | None]], temperature: float
 ) -> list[Request]:
     pools = {"ab": question.pool, "ba": mirror(question.pool)}
     prompts = {
@@ -150,6 +165,36 @@ def score(
         return replace(candidate, step_scores=steps, phi=phi(steps))
 
     return [[scored(prompt, each) for each in own] for prompt, own in zip(prompts, candidates, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What a constraint should have prevented.
+
+    Attributes:
+        texts: Texts in all.
+        unparsed: Those that are no trace.
+        foreign: Traces that cite what is not in their pool.
+    """
+
+    texts: int = 0
+    unparsed: int = 0
+    foreign: int = 0
+
+    def __add__(self, other: Faults) -> Faults:
+        """Of both together."""
+        return Faults(self.texts + other.texts, self.unparsed + other.unparsed, self.foreign + other.foreign)
+
+
+def faults(pool: Pool, candidates: Sequence[Candidate]) -> Faults:
+    """Count the faults of a pair's candidates; ``pool`` is in canonical order, as they are."""
+    traces = [each.trace for each in candidates if each.trace is not None]
+    cited = [{citation for step in trace.steps for citation in step.citations} for trace in traces]
+    return Faults(
+        texts=len(candidates),
+        unparsed=len(candidates) - len(traces),
+        foreign=sum(not own <= pool.citations for own in cited),
+    )
 
 
 @dataclass(frozen=True, slots=True)

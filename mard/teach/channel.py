@@ -12,7 +12,7 @@ import os
 import ssl
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import httpx
 
@@ -30,7 +30,7 @@ class Endpoint:
     """A served model and how to use it.
 
     Attributes:
-        name: The teacher's name.
+        name: The teacher's name, or that of the model where no teacher is asked.
         base_url: Root of the API, such as ``http://127.0.0.1:8000/v1``.
         model: Model name that the endpoint serves.
         api_key_env: Environment variable that holds the key, or None where none is needed.
@@ -42,6 +42,8 @@ class Endpoint:
         timeout_s: Seconds that one request may take.
         attempts: How often a request is tried.
         backoff_s: Mean delay before the second try; it doubles from try to try.
+        route: What is asked for under ``base_url``.
+        role: What the endpoint is to the user, as its errors call it.
     """
 
     name: str
@@ -56,6 +58,13 @@ class Endpoint:
     timeout_s: float = 600.0
     attempts: int = 6
     backoff_s: float = 1.0
+    route: Literal["chat/completions", "completions"] = "chat/completions"
+    role: str = "teacher"
+
+    @property
+    def title(self) -> str:
+        """What errors call the endpoint."""
+        return f"{self.role} {self.name}"
 
 
 class _Busy(Exception):
@@ -108,7 +117,7 @@ class Channel:
         said = f"{self.url} failed {self.endpoint.attempts} times, last with {problem}"
         if self.breaker.last_success > began:
             raise SchemaViolation(said)
-        raise TeacherUnavailable(f"teacher {self.endpoint.name}: {said}")
+        raise TeacherUnavailable(f"{self.endpoint.title}: {said}")
 
     async def _try(self, client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
         self.requests += 1
@@ -130,14 +139,14 @@ class Channel:
         if status == _TOO_MANY or response.is_server_error:
             raise _Busy(f"HTTP {status}", _retry_after(response))
         if status in _NEEDS_ANOTHER_SET_UP:
-            name = self.endpoint.name
-            raise TeacherError(f"teacher {name}: {self.url} answers {status}; {self._remedy(status)}")
+            title, remedy = self.endpoint.title, self._remedy(status)
+            raise TeacherError(f"{title}: {self.url} answers {status}; {remedy}")
         return response
 
     @property
     def url(self) -> str:
         """Where completions are asked for."""
-        return f"{self.endpoint.base_url.rstrip('/')}/chat/completions"
+        return f"{self.endpoint.base_url.rstrip('/')}/{self.endpoint.route}"
 
     def _delay(self, attempt: int) -> float:
         return min(MAX_DELAY_S, self._jitter.uniform(0, 2) * self.endpoint.backoff_s * float(2**attempt))
@@ -165,7 +174,7 @@ def _headers(endpoint: Endpoint) -> dict[str, str]:
         return {}
     key = os.environ.get(variable)
     if not key:
-        raise ConfigError(f"teach.teachers: {endpoint.name}", [f"environment variable {variable} is not set"])
+        raise ConfigError(endpoint.title, [f"environment variable {variable} is not set"])
     return {"Authorization": f"Bearer {key}"}
 
 

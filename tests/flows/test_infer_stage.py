@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from mard.config import Server
 from mard.errors import ConfigError, GateFailure
 from mard.gates.report import enforce
 from mard.infer.verify import RULES
@@ -17,7 +19,9 @@ from tasks import contracts, infer
 from tasks.decisions import Evidence
 from tasks.layers import ORACLE, ablate_layers, readable
 from tasks.stage import Workspace, run_stage
+from tests.builders import metabolism_trace
 from tests.trained import finish_until_dpo
+from tests.unit.teach.server import Reply, serving, texts
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,32 @@ def test_without_the_constraint_the_stage_ends_too(tmp_path: Path, one_process: 
     assert measured["off"]["parse_rate"] == 0.0
     assert measured["on"]["parse_rate"] == 1.0
     assert not contracts.read(loose.stage("infer"), "infer/predictions")["parsed"].any()
+
+
+def test_a_served_student_answers_and_what_its_server_lets_pass_is_counted(tmp_path: Path) -> None:
+    """Of each prompt, the greedy text is a trace that cites its pool and the one sample is none."""
+
+    def answer(body: dict[str, Any], _number: int) -> Reply:
+        if "response_format" not in body:
+            return texts("off")
+        steps = body["response_format"]["json_schema"]["schema"]["properties"]["steps"]
+        cited = steps["items"]["properties"]["citations"]["items"]["enum"][0]
+        first, *others = metabolism_trace().steps
+        own = (replace(first, citations=(cited,)), *(replace(step, citations=()) for step in others))
+        return texts(replace(metabolism_trace(), steps=own).to_json() if body["temperature"] == 0 else "{")
+
+    with serving(answer) as seen:
+        asked = finish_until_dpo(tmp_path)
+        server = Server(seen.url, "student", None, concurrency=2)
+        infer_params = replace(asked.params.infer, server=server)
+        run_stage("infer", infer.compute, replace(asked, params=replace(asked.params, infer=infer_params)))
+    manifest = read_json(asked.stage("infer") / "manifest.json")
+    assert manifest["served"] == {"texts": 48, "unparsed": 24, "foreign": 0}
+    assert manifest["constraint"]["on"] == {"texts": 24, "parse_rate": 1.0, "hr": 0.0}
+    assert manifest["constraint"]["off"]["parse_rate"] == 0.0
+    assert {
+        row["phi"] > 0 for row in read_jsonl(asked.stage("infer") / "candidates.jsonl") if row["trace"]
+    } == {True}
 
 
 def test_the_layers_are_ablated_without_decoding_again(workspace: Workspace, done: Path) -> None:

@@ -57,6 +57,10 @@ def test_all_faults_are_reported_together() -> None:
         ({"student__architecture": None}, "either checkpoint or architecture"),
         ({"infer__manifest_size": 7}, "must be one of split.eval_sizes"),
         ({"prm__seed": True}, "prm.seed: expected int, got True"),
+        (
+            {"infer__server": {"base_url": "u", "model": "m", "api_key_env": None, "concurrency": 0}},
+            r"infer\.server\.concurrency: 0 is outside \[1, 4096\]",
+        ),
         ({"split__eval_sizes": "all"}, "split.eval_sizes: expected a list"),
     ],
 )

@@ -19,6 +19,12 @@ def completion(text: str | None, **usage: int) -> Reply:
     return 200, json.dumps(body), {}
 
 
+def texts(*written: str) -> Reply:
+    """Text completions; the last sample comes first, as no server promises an order."""
+    choices = [{"index": index, "text": text} for index, text in enumerate(written)]
+    return 200, json.dumps({"choices": choices[::-1]}), {}
+
+
 @dataclass
 class Scripted:
     """What the server saw: bodies, headers and how many requests were under way at once."""
