@@ -24,6 +24,9 @@ def csv_tables(metrics: Metrics) -> dict[str, str]:
         "gates": _gates(metrics["gates"]),
         "costs": metrics["costs"],
         "phases": phase_rows(metrics["training"]),
+        "flags": [
+            {"protocol": protocol, **row} for protocol, rows in metrics["flags"].items() for row in rows
+        ],
     }
     return {name: to_csv(rows) for name, rows in tables.items()}
 
