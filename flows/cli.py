@@ -194,12 +194,29 @@ def publish(
     out: Annotated[Path, typer.Argument(help="JSON file to write.")],
     command: Annotated[str, typer.Option(help="What gives the same figures again.")],
     artifacts: Artifacts = None,
-    preset: Annotated[str | None, typer.Option(help="Preset of the run.")] = None,
+    repeats: Annotated[
+        list[Path] | None, typer.Option("--repeat", help="A run that differs in seeds alone; any number.")
+    ] = None,
+    ablations: Annotated[
+        list[Path] | None,
+        typer.Option("--ablation", help="A run that differs in something else; any number."),
+    ] = None,
 ) -> None:
     """Write an evaluation's aggregates: no pair, trace or text of the release is in them."""
     from flows.publish import publish as write
 
-    write(artifacts, preset, command, out)
+    write(artifacts, command, out, repeats=repeats or [], ablations=ablations or [])
+
+
+@app.command()
+def results(
+    file: Annotated[Path, typer.Argument(help="What `mard publish` wrote.")],
+) -> None:
+    """Print the tables of a published evaluation as Markdown."""
+    from mard.evaluate.published import tables
+    from mard.io import read_json
+
+    typer.echo(tables(read_json(file)))
 
 
 @app.command()

@@ -67,12 +67,17 @@ def _read(source: str, workspace: Workspace) -> FinishedRun:
     folder = Path(source)
     if folder.is_dir():
         home = folder / "evaluate" if (folder / "evaluate").is_dir() else folder
-        return _finished(folder.resolve().name, home)
+        return finished(folder.resolve().name, home)
     with TemporaryDirectory() as kept:
-        return _finished(source, _downloaded(source, workspace, Path(kept)))
+        return finished(source, _downloaded(source, workspace, Path(kept)))
 
 
-def _finished(name: str, folder: Path) -> FinishedRun:
+def finished(name: str, folder: Path) -> FinishedRun:
+    """The run whose stage ``evaluate`` wrote this folder.
+
+    Raises:
+        InputError: It was not evaluated.
+    """
     missing = [file for file in FILES if not (folder / file).is_file()]
     if missing:
         raise InputError(f"{folder} has no {' or '.join(missing)}: was this run evaluated?")

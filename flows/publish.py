@@ -6,14 +6,19 @@ Aggregates alone: no pair, no trace, no text of the release.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
+from flows.compare import finished
+from mard.errors import InputError
+from mard.evaluate.comparison import FINAL, compare_runs
+from mard.evaluate.evaluation import GREEDY
+from mard.evaluate.repeats import Repeat, pool_repeats
 from mard.io import read_json, write_json
+from tasks import contracts
 from tasks.stage import workspace_for
 from tasks.tracking import flatten, git_commit
 
@@ -34,39 +39,86 @@ FIGURES: Final = (
     "coverage",
     "abstained",
 )
+TABLE: Final = "baselines/predictions"
 GATE: Final = ("gate", "protocol", "checked", "violations")
 
 
-def publish(artifacts: Path | None, preset: str | None, command: str, out: Path) -> None:
+def publish(
+    artifacts: Path | None,
+    command: str,
+    out: Path,
+    *,
+    repeats: Sequence[Path] = (),
+    ablations: Sequence[Path] = (),
+) -> None:
     """Write an evaluation's aggregates with the command, commit, seeds and hardware behind them.
 
     Args:
         artifacts: Where the run is.
-        preset: Its preset.
         command: What gives the same figures again.
         out: A JSON file.
+        repeats: Further runs, that differ from the first in seeds alone.
+        ablations: Further runs on the same test pairs, that differ in something else.
 
     Raises:
         MissingArtifact: Nothing was evaluated yet.
+        InputError: A run is given as what it is not.
     """
-    workspace = workspace_for(artifacts, preset=preset)
-    metrics = read_json(workspace.need("evaluate", "metrics.json"))
-    settings = flatten(asdict(workspace.params))
-    write_json(
-        out,
-        {
-            "command": command,
-            "commit": git_commit(),
-            "hardware": hardware(),
-            "seeds": {key: value for key, value in settings.items() if key.endswith("seed")},
-            "release": metrics["release"],
-            "final_layer": metrics["final_layer"],
-            "protocols": {name: _protocol(found) for name, found in metrics["protocols"].items()},
-            "training": metrics["training"],
-            "retrieval": metrics["retrieval"],
-            "gates": [{key: row[key] for key in GATE} for row in metrics["gates"]],
-        },
+    home = workspace_for(artifacts).need("evaluate", "metrics.json").parent.parent
+    metrics = read_json(home / "evaluate" / "metrics.json")
+    settings = flatten(metrics["parameters"])
+    found = {
+        "command": command,
+        "commit": git_commit(),
+        "hardware": hardware(),
+        "parameters": settings,
+        "release": metrics["release"],
+        "final_layer": metrics["final_layer"],
+        "protocols": {name: _protocol(body) for name, body in metrics["protocols"].items()},
+        "training": metrics["training"],
+        "retrieval": metrics["retrieval"],
+        "gates": [{key: row[key] for key in GATE} for row in metrics["gates"]],
+    }
+    bootstrap = {"resamples": settings["evaluate.bootstrap_resamples"], "seed": settings["evaluate.seed"]}
+    if repeats:
+        found["repeats"] = _repeated(home, repeats, bootstrap)
+    if ablations:
+        found["ablations"] = _ablated(home, ablations, bootstrap)
+    write_json(out, found)
+
+
+def _repeated(home: Path, others: Sequence[Path], bootstrap: Mapping[str, int]) -> dict[str, Any]:
+    """Means over all runs, and the seeds in which each differs from the first."""
+    changed = [_changed(home, other) for other in others]
+    for other, keys in zip(others, changed, strict=True):
+        if odd := sorted(key for key in keys if not key.endswith("seed")):
+            raise InputError(f"{other} is no repeat of {home}: it also differs in {', '.join(odd)}")
+        if not keys:
+            raise InputError(f"{other} is the same run as {home}: a repeat has other seeds")
+    runs = [
+        Repeat(finished(each.name, each / "evaluate"), contracts.read(each / "baselines", TABLE))
+        for each in (home, *others)
+    ]
+    return {"seeds": changed, "protocols": pool_repeats(runs, **bootstrap)}
+
+
+def _ablated(home: Path, others: Sequence[Path], bootstrap: Mapping[str, int]) -> dict[str, Any]:
+    """What changes, by run: parameters, and figures of the raw model and of the whole stack."""
+    runs = [finished(each.resolve().name, each / "evaluate") for each in (home, *others)]
+    by_layer = {layer: compare_runs(runs, layer=layer, **bootstrap)["protocols"] for layer in (GREEDY, FINAL)}
+    return {
+        "changed": {other.resolve().name: _changed(home, other) for other in others},
+        "reference": home.name,
+        "layers": by_layer,
+    }
+
+
+def _changed(home: Path, other: Path) -> dict[str, Any]:
+    """Parameters of another run that are not the first one's."""
+    first, second = (
+        flatten(read_json(each / "evaluate" / "metrics.json")["parameters"]) for each in (home, other)
     )
+    return {key: value for key, value in second.items() if first.get(key) != value}
 
 
 def _protocol(found: Mapping[str, Any]) -> dict[str, Any]:

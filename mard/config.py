@@ -352,6 +352,9 @@ class Server:
 class Infer:
     """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests.
 
+    ``proposals`` counts the families beside those of the greedy traces that get a trace of their own, the
+    likeliest first; for a student that answers first.
+
     Decoded here (``server`` null), an answer can only be no trace, or cite what is not in its pool, where
     decoding is not ``constrained``.
     """
@@ -359,6 +362,7 @@ class Infer:
     manifest_size: Annotated[int, Bounds(1)]
     samples_warm: Annotated[int, Bounds(2)]
     samples_cold: Annotated[int, Bounds(2)]
+    proposals: Annotated[int, Bounds(0, 6)]
     temperature: Annotated[float, Bounds(0, 2)]
     top_p: Annotated[float, Bounds(0, 1)]
     batch_size: Annotated[int, Bounds(1)]
@@ -530,6 +534,8 @@ def _student_checks(params: Params) -> Iterable[str]:
         yield "student.trainable: a model with random weights has nothing to adapt; say all"
     if params.student.answer == "last" and (params.sft.trace_share < 1 or params.sft.gold_answers):
         yield "sft.trace_share and sft.gold_answers teach answers alone: that needs student.answer: first"
+    if params.infer.proposals and (params.student.answer == "last" or params.infer.server is not None):
+        yield "infer.proposals begins answers itself: that needs student.answer: first, and no infer.server"
     if params.student.architecture is not None:
         heads = params.student.architecture
         if (

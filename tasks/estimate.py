@@ -179,7 +179,8 @@ class _Plan:
     def infer(self) -> Estimate:
         params, (prompt, trace) = self.params.infer, self.typical
         pairs = 6 * params.manifest_size  # two parts of three protocols
-        answers = 2 * params.manifest_size * (params.samples_warm + 2 * params.samples_cold)
+        told = 3 * (2 + params.proposals) + params.samples_warm + 2 * params.samples_cold
+        answers = 2 * params.manifest_size * told
         tokens = pairs * prompt + answers * trace
         memory = reading_memory(
             self.student_shape,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,7 +85,13 @@ def measure(inputs: Inputs, gates: list[dict[str, Any]]) -> dict[str, Any]:
         "constraint": inferred["constraint"],
         "costs": costs(inputs),
         "facts": run_facts(inputs),
+        "parameters": _parameters(workspace),
     }
+
+
+def _parameters(workspace: Workspace) -> dict[str, Any]:
+    """Every hyper-parameter of the run; where its inputs lie is nobody's business."""
+    return {key: value for key, value in asdict(workspace.params).items() if key != "ingest"}
 
 
 def _evaluation(inputs: Inputs, protocol: Protocol) -> Evaluation:

@@ -48,6 +48,7 @@ def run_facts(inputs: Inputs) -> dict[str, str]:
     )
     teachers = ", ".join(teacher.name for teacher in params.teach.teachers)
     samples = f"{params.infer.samples_warm} (warm), {params.infer.samples_cold} (cold)"
+    proposals = f", traces for {params.infer.proposals} more families" if params.infer.proposals else ""
     shares = params.retrieve.regime_shares
     retrieval = (
         f"{params.retrieve.k} neighbours; training imitates warm {shares.warm:g}, "
@@ -68,7 +69,7 @@ def run_facts(inputs: Inputs) -> dict[str, str]:
         "Preference training": f"β {params.dpo.beta:g}, {weights}",
         "Names hidden in training": hidden,
         "Seeds": seeds,
-        "Inference": f"{samples} samples; {' → '.join(params.infer.stack) or 'greedy'}",
+        "Inference": f"{samples} samples{proposals}; {' → '.join(params.infer.stack) or 'greedy'}",
         "Uncertainty": f"{params.evaluate.bootstrap_resamples:,} resamples, seed {params.evaluate.seed}",
     }  # fmt: skip
 

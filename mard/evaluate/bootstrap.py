@@ -69,8 +69,8 @@ def remembered(statistic: Statistic, resamples: Resamples) -> Statistic:
 def intervals(statistic: Statistic, resamples: Resamples) -> dict[str, Any]:
     """95 % intervals, ``{"pair": [low, high], "cluster": [low, high]}``, or unscored."""
     return {
-        "pair": _percentiles(statistic.over(resamples.pair)),
-        "cluster": _percentiles(statistic.over(resamples.cluster)),
+        "pair": bounds(statistic.over(resamples.pair)),
+        "cluster": bounds(statistic.over(resamples.cluster)),
     }
 
 
@@ -80,16 +80,21 @@ def compare(left: Statistic, right: Statistic, resamples: Resamples) -> dict[str
     ``win`` names the better side only when the paired cluster interval excludes 0, and is ``none`` else.
     """
     everything = np.ones((1, left.size))
-    pair = _percentiles(left.over(resamples.pair) - right.over(resamples.pair))
-    cluster = _percentiles(left.over(resamples.cluster) - right.over(resamples.cluster))
-    win = "none"
-    if cluster != UNSCORED:
-        win = "left" if cluster[0] > 0 else "right" if cluster[1] < 0 else "none"
+    pair = bounds(left.over(resamples.pair) - right.over(resamples.pair))
+    cluster = bounds(left.over(resamples.cluster) - right.over(resamples.cluster))
     difference = as_score((left.over(everything) - right.over(everything))[0])
-    return {"difference": difference, "pair": pair, "cluster": cluster, "win": win}
+    return {"difference": difference, "pair": pair, "cluster": cluster, "win": winner(cluster)}
 
 
-def _percentiles(values: Floats) -> Any:
+def winner(interval: Any) -> str:
+    """Which side an interval of a difference favours: ``left``, ``right``, or ``none`` where it holds 0."""
+    if interval == UNSCORED:
+        return "none"
+    return "left" if interval[0] > 0 else "right" if interval[1] < 0 else "none"
+
+
+def bounds(values: Floats) -> Any:
+    """The 95 % percentile interval of values on resamples [r], or unscored where none defines one."""
     defined = values[~np.isnan(values)]
     if defined.size == 0:
         return UNSCORED

@@ -40,6 +40,8 @@ _CAPS: Final = {"brief": _Caps(5, 0, 12), "full": _Caps(None, None, None)}
 _COMPACT: Final = _Caps(2, 0, 0)
 MOST_FLAGS: Final = 6
 """Of one drug in a compact prompt."""
+ATC_GROUP: Final = 3
+"""Characters of an ATC code that name its therapeutic group, which is what a compact prompt shows."""
 
 
 def render(pool: Pool, *, detail: Detail, masked: bool = False) -> str:
@@ -49,8 +51,8 @@ def render(pool: Pool, *, detail: Detail, masked: bool = False) -> str:
         pool: The pool, in the order in which the question is asked.
         detail: ``brief`` is the student's prompt: matches between the drugs first, long lists
             capped, the rest counted. ``compact`` is that of a student that starts from nothing: what a
-            label follows from in half the tokens, no drug named, neighbours by their rank. ``full`` is
-            the teacher's: everything that may be cited.
+            label follows from in half the tokens, and nothing that tells a drug from all others
+            (:func:`compact_names`). ``full`` is the teacher's: everything that may be cited.
         masked: Hide names and ids, so that only evidence can carry the answer.
     """
     if detail == "compact":
@@ -130,28 +132,44 @@ def _side(side: str, drug: DrugEvidence, other: DrugEvidence, caps: _Caps) -> It
     yield from _texts(side, drug, caps)
 
 
-def rank_id(rank: int) -> str:
-    """What a compact prompt calls the neighbour of a rank, from 1."""
-    return f"nbr:{rank}"
+def compact_names(pool: Pool) -> dict[str, str]:
+    """What a compact prompt calls what could identify a drug, by citation id: kind and rank, from 1.
+
+    These are neighbours (``nbr:1``), ATC codes (``A:ATC:1``), and proteins and pathways, those of both
+    drugs first (``A:protein:1``, ``A:pathway:1``).
+    """
+    names = {each.citation: f"nbr:{rank}" for rank, each in enumerate(pool.neighbours, start=1)}
+    for side, drug, other in (("A", pool.a, pool.b), ("B", pool.b, pool.a)):
+        for kind, prefix, keys in (
+            ("ATC", "ATC:", drug.atc),
+            ("protein", "", _shared_first(tuple(drug.proteins), tuple(other.proteins))),
+            ("pathway", "", _shared_first(drug.pathways, other.pathways)),
+        ):
+            names |= {
+                f"{side}:{prefix}{key}": f"{side}:{kind}:{rank}" for rank, key in enumerate(keys, start=1)
+            }
+    return names
 
 
 def _compact(pool: Pool) -> Iterator[str]:
     a, b = pool.a, pool.b
+    names = compact_names(pool)
     yield from _matches("A", a, "B", b, _COMPACT)
     yield from _matches("B", b, "A", a, _COMPACT)
     for side, drug, other in (("A", a, b), ("B", b, a)):
-        flags = _shared_first(drug.pk_flags, other.pk_flags)[:MOST_FLAGS]
-        shared = sorted(drug.proteins & other.proteins)
-        codes = [f"ATC:{code}" for code in drug.atc]
-        cited = _cite(side, [*flags, *codes[: _COMPACT.items], *shared[: _COMPACT.items]])
-        if cited:
-            yield " ".join(cited)
+        flags = _cite(side, _shared_first(drug.pk_flags, other.pk_flags)[:MOST_FLAGS])
+        codes = [f"{names[f'{side}:ATC:{code}']} {code[:ATC_GROUP]}" for code in drug.atc[: _COMPACT.items]]
+        shared = [
+            names[each] for each in _cite(side, sorted(drug.proteins & other.proteins)[: _COMPACT.items])
+        ]
+        if shown := [*flags, *codes, *shared]:
+            yield " ".join(shown)
     pair = pool.pair
     yield (
         f"pair:pathway_jaccard {pair.pathway_jaccard:.1f} pair:protein_jaccard {pair.protein_jaccard:.1f} "
         f"pair:atc_depth {pair.atc_depth} pair:smiles_tanimoto {pair.smiles_tanimoto:.1f}"
     )
-    for rank, neighbour in enumerate(pool.neighbours, start=1):
+    for neighbour in pool.neighbours:
         label, close = neighbour.label, round(neighbour.similarity * 20) / 20
         known = "".join(
             mark
@@ -159,7 +177,7 @@ def _compact(pool: Pool) -> Iterator[str]:
             if own == drug.drug_id
         )
         yield (
-            f"{rank_id(rank)} {close:.2f} {label.family} {label.subtype} {label.direction} "
+            f"{names[neighbour.citation]} {close:.2f} {label.family} {label.subtype} {label.direction} "
             f"{label.polarity}{known}"
         )
 

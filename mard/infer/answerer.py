@@ -11,7 +11,7 @@ from typing import Self
 from peft import PeftModel
 
 from mard.config import Params, Server
-from mard.infer.candidates import Candidate, Question, Writer, sample, score
+from mard.infer.candidates import Candidate, Question, Writer, propose, sample, score
 from mard.infer.decode import Decoder
 from mard.infer.grammar import Limits
 from mard.infer.served import ServedDecoder
@@ -45,7 +45,7 @@ class Answerer:
             )
 
     def candidates(self, questions: Sequence[Question], protocol: Protocol) -> list[list[Candidate]]:
-        """Scored candidates of each question: both greedy orderings and the protocol's samples."""
+        """Scored candidates of each question: both greedy orderings, samples, proposals."""
         infer, batch_size = self.params.infer, self.params.consensus.score_batch_size
         samples = infer.samples_warm if protocol is Protocol.WARM else infer.samples_cold
         with self._threads():
@@ -56,6 +56,9 @@ class Answerer:
                 temperature=infer.temperature,
                 constrained=infer.constrained,
             )
+            if infer.proposals:
+                proposed = propose(self.decoder, questions, drawn, most=infer.proposals)
+                drawn = [[*own, *more] for own, more in zip(drawn, proposed, strict=True)]
             return score(self.prm, questions, drawn, phi=self._phi(), batch_size=batch_size)
 
     def _phi(self) -> TraceScore:

@@ -53,12 +53,14 @@ class Candidate:
 
     Attributes:
         ordering: The order in which the pair was asked; ``ba`` traces are mapped back.
-        index: Number of the sample, from 0; None for the greedy trace.
+        index: Number of the sample or proposal, from 0; None for the greedy trace.
         trace: In canonical order, or None where the text was no trace.
         step_scores: The PRM's p_i of each step, then of the final answer.
         phi: Eq. 4.
         odds: The student's probability of each family where it named one, in their order; none where its
             tokenizer does not tell the families apart by one token, or a server decoded.
+        proposed: Whether its family was chosen for it: the best case for a family that the student finds
+            likely and did not name. It has no vote.
     """
 
     ordering: Ordering
@@ -67,6 +69,7 @@ class Candidate:
     step_scores: tuple[float, ...] = ()
     phi: float = 0.0
     odds: tuple[float, ...] = ()
+    proposed: bool = False
 
     def p(self, family: Family) -> float:
         """The odds of a family; 0 where there are none."""
@@ -81,7 +84,7 @@ class Candidate:
         """Read back what :meth:`to_row` gave."""
         trace = None if row["trace"] is None else Trace.from_dict(row["trace"])
         scores, odds = tuple(row["step_scores"]), tuple(row["odds"])
-        return cls(row["ordering"], row["index"], trace, scores, row["phi"], odds)
+        return cls(row["ordering"], row["index"], trace, scores, row["phi"], odds, row["proposed"])
 
 
 def sample(
@@ -109,6 +112,53 @@ def sample(
         for (pool, ordering, index), draft in zip(asked, drafts, strict=True)
     ]
     return [found[start : start + len(plan)] for start in range(0, len(found), len(plan))]
+
+
+def propose(
+    decoder: Writer, questions: Sequence[Question], drawn: Sequence[Sequence[Candidate]], *, most: int
+) -> list[list[Candidate]]:
+    """Unscored greedy traces for the likeliest families that no greedy trace has, one each, asked as AB.
+
+    Sampling would draw the likely families many times over and the others never. A student that answers
+    first argues for whichever family its answer begins with, so each can be heard once, and what chooses
+    among candidates can choose any of them.
+
+    Args:
+        decoder: A student that answers first.
+        questions: As in :func:`sample`.
+        drawn: What that gave; the greedy traces' odds say which families are likely.
+        most: Families a question; none where there are no odds.
+    """
+    asked = [
+        (question, place, family)
+        for question, own in zip(questions, drawn, strict=True)
+        for place, family in enumerate(_runners_up(own)[:most])
+    ]
+    drafts = decoder.draw(
+        [
+            Request(
+                question.pool,
+                build_prompt(decoder.tokenizer, question.pool, form=decoder.form),
+                0.0,
+                f"{question.name}/ab/{family}",
+                decoder.form.opening(family),
+            )
+            for question, _, family in asked
+        ]
+    )
+    found: dict[str, list[Candidate]] = {question.name: [] for question in questions}
+    for (question, place, _), draft in zip(asked, drafts, strict=True):
+        trace = _parse(draft.text, question.pool, "ab", decoder.form)
+        found[question.name].append(Candidate("ab", place, trace, proposed=True))
+    return list(found.values())
+
+
+def _runners_up(candidates: Sequence[Candidate]) -> list[Family]:
+    """Families that no greedy trace has, by the mean of the greedy traces' odds."""
+    greedy = [each for each in candidates if each.index is None and each.odds]
+    named = {each.trace.final_answer.family for each in greedy if each.trace is not None}
+    others = [family for family in Family if greedy and family not in named]
+    return sorted(others, key=lambda family: (-sum(each.p(family) for each in greedy), family))
 
 
 def _requests(

@@ -45,12 +45,14 @@ class Request:
         prompt: The prompt's text; requests with the same prompt share its computation.
         temperature: 0 for greedy.
         name: Names the random stream of the sample.
+        opening: What the trace begins with, whatever the student would say.
     """
 
     pool: Pool
     prompt: str
     temperature: float
     name: str
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Decoder:
         use_grouped_attention(self.model)
         self._constraint = Constraint(self.tokenizer, self.model.config.vocab_size)
         self._end: int = self.tokenizer.eos_token_id
-        self._families = FamilyTokens.of(self.tokenizer)
+        self._families = FamilyTokens.of(self.tokenizer, self.form)
 
     def generate(
         self,
@@ -164,8 +166,14 @@ class Decoder:
             shown = Shown.of(self.form.citations(same[0].pool))
             for request in same:
                 reader = Reader(self._constraint, start, shown) if constrained else None
-                rows.append(_Row(request, ids, reader, stream(self.seed, request.name)))
+                rows.append(self._opened(_Row(request, ids, reader, stream(self.seed, request.name))))
         return rows
+
+    def _opened(self, row: _Row) -> _Row:
+        """The row with its request's opening written."""
+        for token in token_ids(self.tokenizer, row.request.opening):
+            _append(row, token, self._end)
+        return row
 
     def _complete(self, rows: list[_Row]) -> list[Draft]:
         """Decode within the budget, then bring to its end what is unfinished or too long."""
@@ -188,7 +196,8 @@ class Decoder:
         added, answer = ending(load_taxonomy(), written, self.form.answer)
         before = written.text + added
         reader = Reader(self._constraint, answer, Shown.of(self.form.citations(row.request.pool)))
-        return before, _Row(row.request, row.prompt + token_ids(self.tokenizer, before), reader, row.random)
+        rest = _Row(row.request, row.prompt + token_ids(self.tokenizer, before), reader, row.random)
+        return before, rest if before else self._opened(rest)
 
     def _text(self, row: _Row) -> str:
         text: str = self.tokenizer.decode(row.tokens, clean_up_tokenization_spaces=False)
@@ -214,8 +223,9 @@ class Decoder:
             logits = self._step(active, cache, attention)
 
     def _prefill(self, rows: Sequence[_Row]) -> tuple[Tensor, Cache, Tensor]:
-        """Run each distinct prompt once: logits [b, v], the cache of b rows, attention mask [b, s]."""
-        prompts = list({tuple(row.prompt): None for row in rows})
+        """Run each distinct beginning once: logits [b, v], the cache of b rows, attention mask [b, s]."""
+        beginnings = [(*row.prompt, *row.tokens) for row in rows]
+        prompts = list(dict.fromkeys(beginnings))
         width = max(map(len, prompts))
         ids = torch.full((len(prompts), width), self.tokenizer.pad_token_id)
         attention = torch.zeros_like(ids)
@@ -234,7 +244,7 @@ class Decoder:
             logits_to_keep=1,
         )
         place = {prompt: index for index, prompt in enumerate(prompts)}
-        chosen = torch.tensor([place[tuple(row.prompt)] for row in rows], device=ids.device)
+        chosen = torch.tensor([place[beginning] for beginning in beginnings], device=ids.device)
         return out.logits[chosen, -1], spread(cache, chosen), attention[chosen]
 
     def _step(self, rows: Sequence[_Row], cache: Cache, attention: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ def _own(traces: Sequence[Candidate], family: Family, faults: dict[int, float]) 
     own = [each for each in traces if _family(each) is family]
     votes = sum(_family(each) is family for each in drawn) / len(drawn)
     told = sum(_family(each) is family for each in greedy) / max(1, len(greedy))
-    odds = fmean(each.p(family) for each in traces)
+    odds = fmean([each.p(family) for each in traces if each.odds] or [0.0])
     weight = sum(each.phi for each in drawn)
     phi = sum(each.phi for each in drawn if _family(each) is family) / weight if weight else 0.0
     if not own:

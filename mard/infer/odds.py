@@ -8,11 +8,13 @@ from typing import Final, Self
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from mard.lm.form import Form
 from mard.lm.tokenizer import token_ids
 from mard.schema import Family
 
 DIGITS: Final = 6
-_BEFORE: Final = '","final_answer":{"family":"'
+_BEFORE: Final = {"last": '","final_answer":{"family":"', "first": '{"final_answer":{"family":"'}
+"""What is said before a family, by where the answer stands in a completion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ class FamilyTokens:
     families: tuple[int, ...]
 
     @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerBase) -> Self | None:
+    def of(cls, tokenizer: PreTrainedTokenizerBase, form: Form) -> Self | None:
         """Read them off a tokenizer; None where one token does not tell the families apart."""
-        before = token_ids(tokenizer, _BEFORE)
+        before = token_ids(tokenizer, _BEFORE[form.answer])
         names = [token_ids(tokenizer, str(family)) for family in Family]
         if len(before) != 1 or any(len(name) != 1 for name in names):
             return None

@@ -182,12 +182,12 @@ def _fit_conformal(
 
 
 def judged_traces(cases: Sequence[Known]) -> list[tuple[Trace, Case, Label]]:
-    """Every candidate trace with its evidence and gold label: what the flags are measured on."""
+    """The student's own traces with their evidence and gold label: what the flags are measured on."""
     return [
         (parsed(each), case.situation.case, case.gold)
         for case in cases
         for each in case.situation.candidates
-        if each.trace is not None
+        if each.trace is not None and not each.proposed
     ]
 
 

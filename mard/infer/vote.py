@@ -46,13 +46,14 @@ def parsed(candidate: Candidate) -> Trace:
 
 
 def voters(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The samples that are traces; the greedy ones where there is no such sample.
+    """The samples that are traces; the greedy ones where there is no such sample. Proposals do not vote.
 
     Raises:
         ValueError: No candidate is a trace.
     """
     traces = [each for each in candidates if each.trace is not None]
-    chosen = [each for each in traces if each.index is not None] or traces
+    own = [each for each in traces if not each.proposed]
+    chosen = [each for each in own if each.index is not None] or own or traces
     if not chosen:
         raise ValueError("none of the candidates is a trace")
     return chosen

@@ -5,8 +5,9 @@ starts from nothing does neither well: a short prompt shows it more pairs in the
 that comes first is its best guess, not the outcome of whichever step it began with. Whatever the form, a
 trace that leaves here is a :class:`~mard.schema.Trace` with the pool's own citation ids.
 
-**Decision** the compact prompt names neither drug, and calls its neighbours ``nbr:1``, ``nbr:2`` ... in
-their order: one token each, and nothing to remember a drug by. The ids are put back when a text is read.
+**Decision** the compact prompt names neither drug, and calls neighbours, ATC codes, proteins and pathways
+by their rank (``nbr:1``, ``A:ATC:1``): few tokens, and nothing to remember a drug by. The ids are put back
+when a text is read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, Self
 
 from mard.config import Student
-from mard.evidence.render import mask, rank_id, render
-from mard.schema import Pool, Trace
+from mard.evidence.render import compact_names, mask, render
+from mard.schema import Family, Pool, Trace
 
 _BEFORE_CONFIDENCE: Final = '"confidence":'
 
@@ -57,6 +58,10 @@ class Form:
         text = self.completion(trace, pool)
         return text[: text.index(_BEFORE_CONFIDENCE) + len(_BEFORE_CONFIDENCE)]
 
+    def opening(self, family: Family) -> str:
+        """How a completion for a family begins; the answer must come first."""
+        return f'{{"final_answer":{{"family":"{family}'
+
     def citations(self, pool: Pool) -> list[str]:
         """What may be cited, as the student writes it, sorted."""
         names = self._names(pool)
@@ -73,9 +78,7 @@ class Form:
 
     def _names(self, pool: Pool) -> dict[str, str]:
         """What a citation id is called, where it is not called by itself."""
-        if self.prompt == "brief":
-            return {}
-        return {each.citation: rank_id(rank) for rank, each in enumerate(pool.neighbours, start=1)}
+        return compact_names(pool) if self.prompt == "compact" else {}
 
 
 BRIEF: Final = Form()

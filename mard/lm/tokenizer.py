@@ -18,7 +18,6 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 
 from mard.errors import TokenizerError
 from mard.evidence.pk_flags import PROTEINS, protein_name
-from mard.evidence.render import rank_id
 from mard.lm.form import BRIEF, Form
 from mard.schema import MAX_STEPS, PAIR_CITATIONS, Direction, Family, PkRole, Polarity, StepRole
 
@@ -29,8 +28,9 @@ STEP: Final = "<|step|>"
 _WORD: Final = r" ?\d+\.\d+| ?\w+| ?[^\s\w]+|\s+"
 """Decimals and ids stay whole, so that frequent ones (0.41, DB00582, P08684) become one token each."""
 
-MOST_RANKS: Final = 20
-"""Neighbours of a compact prompt that have a token of their own."""
+MOST_NEIGHBOURS: Final = 20
+"""Neighbours of a compact prompt that have a token of their own; likewise codes, proteins and pathways."""
+MOST_ITEMS: Final = 3
 
 
 def trace_pieces(subtypes: Iterable[str], form: Form = BRIEF) -> tuple[str, ...]:
@@ -64,7 +64,12 @@ def trace_pieces(subtypes: Iterable[str], form: Form = BRIEF) -> tuple[str, ...]
         ends = (f',"abstain":{value}}},{opening}' for value in ("false", "true"))
         scaffolding = ('{"final_answer":{"family":"', *ends, *scaffolding)
     if form.prompt == "compact":
-        citations = (*map(rank_id, range(1, MOST_RANKS + 1)), " =A", " =B", *citations)
+        items = product(("", " "), "AB", ("ATC", "protein", "pathway"), range(1, MOST_ITEMS + 1))
+        citations = (
+            *(f"nbr:{rank}" for rank in range(1, MOST_NEIGHBOURS + 1)),
+            *(f"{space}{side}:{kind}:{rank}" for space, side, kind, rank in items),
+            *(" =A", " =B", *citations),
+        )
     spaced = (f"{space}{word}" for word, space in product(words, ("", " ")))
     return tuple(dict.fromkeys(str(piece) for piece in (*scaffolding, *spaced, *citations)))
 

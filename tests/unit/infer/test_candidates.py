@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from mard.infer.candidates import Candidate, Question, Support, sample, score, support
+from mard.infer.candidates import Candidate, Question, Support, propose, sample, score, support
 from mard.infer.decode import Draft
+from mard.infer.vote import parsed, voters
 from mard.judge.case import Case
-from mard.lm.form import BRIEF
+from mard.lm.form import BRIEF, Form
 from mard.mirror import mirror
 from mard.prm.reward import trace_score
 from mard.prm.score import Prm
 from mard.schema import Direction, Family, Step, StepRole, Trace
 from tests import students
-from tests.builders import metabolism_trace, voriconazole_axitinib
+from tests.builders import metabolism_trace, voriconazole_axitinib, with_answer
 from tests.unit.infer.tiny import decoder
 
 POOL = voriconazole_axitinib()
@@ -63,8 +64,52 @@ def test_a_text_that_is_no_trace_is_kept_as_such() -> None:
 def test_candidates_survive_json() -> None:
     scored = Candidate("ba", 3, metabolism_trace(), (0.5, 0.25), 0.275, (0.4, *(0.1,) * 6))
     broken = Candidate("ab", None, None)
-    for each in (scored, broken):
+    proposed = Candidate("ab", 0, metabolism_trace(), proposed=True)
+    for each in (scored, broken, proposed):
         assert Candidate.from_row(json.loads(json.dumps(each.to_row()))) == each
+
+
+class Opening(Scripted):
+    """A decoder that answers first, for the family that it is told to begin with."""
+
+    form = Form("brief", "first")
+
+    def draw(self, requests, **_) -> list[Draft]:
+        self.requests = requests
+        families = [next(each for each in Family if f'"{each}' in request.opening) for request in requests]
+        return [
+            Draft(self.form.completion(with_answer(metabolism_trace(), family=family), request.pool))
+            for request, family in zip(requests, families, strict=True)
+        ]
+
+
+def test_the_likeliest_families_that_no_greedy_trace_has_get_a_trace_each() -> None:
+    # AdverseRisk has (.5 + .1) / 2, PK_Metabolism (.2 + .5) / 2, Efficacy (.2 + .3) / 2, PD_Activity .1.
+    places = list(Family)
+
+    def odds(**p: float) -> tuple[float, ...]:
+        return tuple(p.get(family.name, 0.0) for family in places)
+
+    ab = Candidate(
+        "ab", None, metabolism_trace(), odds=odds(ADVERSE_RISK=0.5, PK_METABOLISM=0.2, EFFICACY=0.2)
+    )
+    ba = Candidate(
+        "ba", None, metabolism_trace(), odds=odds(ADVERSE_RISK=0.1, PK_METABOLISM=0.5, EFFICACY=0.3)
+    )
+    opening = Opening()
+    found = propose(opening, QUESTIONS, [[ab, ba], [ab]], most=2)
+    told = [[parsed(each).final_answer.family for each in own] for own in found]
+    assert told == [[Family.ADVERSE_RISK, Family.EFFICACY]] * 2
+    assert all(each.proposed and each.ordering == "ab" and not each.odds for own in found for each in own)
+    assert {request.temperature for request in opening.requests} == {0.0}
+    assert voters([ab, ba, *found[0]]) == [ab, ba], "a proposal has no vote"
+
+
+def test_without_odds_nothing_is_proposed() -> None:
+    assert propose(Opening(), QUESTIONS, [[Candidate("ab", None, metabolism_trace())], []], most=2) == [
+        [],
+        [],
+    ]
 
 
 class Counting(Prm):

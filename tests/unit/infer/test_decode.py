@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from mard.infer.decode import Decoder, Request
+from mard.label.taxonomy import load_taxonomy
+from mard.lm.form import Form
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
-from mard.schema import Trace
+from mard.schema import Family, Trace
 from tests.builders import voriconazole_axitinib
 from tests.students import model, tokenizer
 from tests.unit.infer.tiny import decoder
@@ -70,6 +72,17 @@ def test_a_long_prompt_loses_its_end_not_the_room_for_the_trace() -> None:
     short: Decoder = decoder()
     short.max_length = 60
     assert Trace.from_json(short.generate([long])[0])
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_trace_begins_as_it_is_told_and_argues_on_within_the_grammar(family: Family) -> None:
+    form = Form("compact", "first")
+    student = replace(decoder(), form=form)
+    asked = [replace(each, opening=form.opening(family), temperature=0.0) for each in requests(2)]
+    for request, text in zip(asked, student.generate(asked), strict=True):
+        trace = form.read(text, request.pool)
+        assert trace.final_answer.family is family
+        assert trace.final_answer.subtype in load_taxonomy().subtypes(family)
 
 
 def test_progress_counts_requests() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mard.errors import SchemaViolation
+from mard.evidence.render import compact_names
 from mard.lm.form import BRIEF, Form
 from mard.mirror import mirror
 from mard.schema import Label, Neighbour
@@ -53,6 +54,15 @@ def test_a_compact_student_calls_neighbours_by_rank_from_either_side() -> None:
     assert '"citations":["nbr:1"]' in flipped
 
 
+def test_a_compact_student_calls_what_could_identify_a_drug_by_kind_and_rank() -> None:
+    # J02AC03 and L01EK01 are each one drug's code; P08684 is shared, so it comes before A's own P33261.
+    assert compact_names(POOL)["A:ATC:J02AC03"] == "A:ATC:1"
+    assert compact_names(POOL)["A:P08684"] == "A:protein:1"
+    assert compact_names(POOL)["A:P33261"] == "A:protein:2"
+    for text in (COMPACT.evidence(POOL), *COMPACT.citations(POOL)):
+        assert not any(word in text for word in ("J02AC03", "L01EK01", "P08684", "P33261"))
+
+
 def test_a_rank_without_a_neighbour_is_read_as_it_stands_and_so_not_grounded() -> None:
     text = COMPACT.completion(metabolism_trace(), POOL).replace("nbr:1", "nbr:3")
     cited = {citation for step in COMPACT.read(text, POOL).steps for citation in step.citations}
@@ -68,8 +78,8 @@ def test_a_compact_prompt_line_by_line() -> None:
     # .41 and .27 in steps of .05; the first neighbour has drug A itself in A's place.
     assert COMPACT.evidence(POOL).splitlines() == [
         "A on B: A:cyp3a4_inh > B:cyp3a4_sub",
-        "A:cyp2c19_inh A:cyp2c19_sub A:cyp3a4_inh A:ATC:J02AC03 A:P08684",
-        "B:cyp3a4_sub B:ATC:L01EK01 B:P08684",
+        "A:cyp2c19_inh A:cyp2c19_sub A:cyp3a4_inh A:ATC:1 J02 A:protein:1",
+        "B:cyp3a4_sub B:ATC:1 L01 B:protein:1",
         "pair:pathway_jaccard 0.0 pair:protein_jaccard 0.3 pair:atc_depth 0 pair:smiles_tanimoto 0.1",
         "nbr:1 0.40 PK_Metabolism metabolism a_to_b down =A",
         "nbr:2 0.25 PK_Metabolism metabolism a_to_b down",
