@@ -64,9 +64,9 @@ def pool_repeats(repeats: Sequence[Repeat], *, resamples: int, seed: int) -> dic
         seed: Of the bootstrap.
 
     Returns:
-        By protocol that every run answered ``pairs`` and ``drugs`` of each run; ``systems``, by name and metric the ``mean``, sample
-        standard deviation (``spread``), ``cluster`` interval of the mean, and ``values`` by run; and
-        ``differences``, by student, baseline and metric likewise, with ``win`` as in
+        By protocol that every run answered ``pairs`` and ``drugs`` of each run; ``systems``, by name and
+        metric the ``mean``, sample standard deviation (``spread``), ``cluster`` interval of the mean, and
+        ``values`` by run; and ``differences``, by student, baseline and metric likewise, with ``win`` as in
         :func:`mard.evaluate.bootstrap.compare`.
 
     Raises:
