@@ -264,6 +264,40 @@ def compare(
 
 
 @app.command()
+def ablate(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ablations of infra/ablations.yaml; by default all.", metavar="[NAME]..."),
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option(help="The evaluated run; by default the repository's own.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Each gets a folder of its name in this one; by default BASE/ablations."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Overlay one parameter.")
+    ] = None,
+    layer: Annotated[
+        str, typer.Option(help="Whose answers are compared; greedy is the raw model.")
+    ] = "greedy",
+) -> None:
+    """Repeat a finished run without one of its parts, or several times without one each, and compare."""
+    from flows.ablate import ablate as run_ablations
+    from flows.compare import compare as compare_runs
+    from flows.compare import publish, readable
+    from tasks.stage import workspace_for
+
+    workspace = workspace_for(base)
+    folder = (out or workspace.artifacts / "ablations").resolve()
+    runs = run_ablations(workspace, names or [], folder, overrides or [])
+    found = compare_runs([str(each) for each in (workspace.artifacts, *runs)], workspace, layer=layer)
+    publish(found, workspace, folder)
+    typer.echo(f"{readable(found)}\n\npage and tables in {folder}")
+
+
+@app.command()
 def evaluate(
     predictions: Annotated[list[Path], typer.Option(help="Another system's answers, .csv or .parquet.")],
     artifacts: Artifacts = None,

@@ -31,6 +31,7 @@ GATES: Final = (
     *((stage, "gates.json") for stage in ("retrieve", "baselines", "prm", "sft", "dpo", "infer")),
 )
 TRAINED: Final = ("prm", "sft", "dpo")
+BYSTANDERS: Final = ("ingest", "register", "launch")
 LABEL: Final = ("family", "subtype", "direction", "polarity")
 
 
@@ -90,8 +91,8 @@ def measure(inputs: Inputs, gates: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _parameters(workspace: Workspace) -> dict[str, Any]:
-    """Every hyper-parameter of the run; where its inputs lie is nobody's business."""
-    return {key: value for key, value in asdict(workspace.params).items() if key != "ingest"}
+    """Every hyper-parameter that made the figures; where inputs lie and what ran them did not."""
+    return {key: value for key, value in asdict(workspace.params).items() if key not in BYSTANDERS}
 
 
 def _evaluation(inputs: Inputs, protocol: Protocol) -> Evaluation:

@@ -11,7 +11,7 @@ import pytest
 
 from mard.io import read_json
 from tasks.versioning import stage_names
-from tests.conftest import SMALL, mard
+from tests.conftest import mard
 from tests.e2e.retrainings import metric_names
 
 pytestmark = pytest.mark.e2e
@@ -62,18 +62,27 @@ def test_every_answer_parses_and_cites_only_its_pool(finished: Path) -> None:
         assert set(metrics["protocols"][protocol]["baselines"])
 
 
-def test_an_ablation_is_one_command_that_repeats_only_what_it_changes(
+def test_ablations_are_one_command_that_repeats_only_what_they_change(
     finished: Path, tmp_path: Path, prefect_home: Path
 ) -> None:
-    own = tmp_path / "unweighted"
-    sets = [argument for item in (*SMALL, "dpo.weighted=false") for argument in ("--set", item)]
-    part = ("--base", str(finished), "--from", "dpo", "--until", "dpo")
-    mard("run", "--artifacts", str(own), *part, *sets, PREFECT_HOME=str(prefect_home))
-    assert read_json(own / "dpo" / "metrics.json")["weighted"] is False
+    names = ("unweighted_dpo", "no_constraint")
+    said = mard(
+        "ablate", *names, "--base", str(finished), "--out", str(tmp_path), PREFECT_HOME=str(prefect_home)
+    ).stdout
+    unweighted, unconstrained = (tmp_path / name for name in names)
+    assert read_json(unweighted / "dpo" / "metrics.json")["weighted"] is False
     assert read_json(finished / "dpo" / "metrics.json")["weighted"] is True
-    assert (own / "sft" / "metrics.json").samefile(finished / "sft" / "metrics.json")
-    assert not (own / "infer").exists()
-    assert metric_names(own, "dpo") == metric_names(finished, "dpo"), "or they cannot be compared"
+    for shared in (unweighted / "sft", unconstrained / "dpo"):
+        assert (shared / "metrics.json").samefile(finished / shared.name / "metrics.json")
+    assert not (unweighted / "register").exists()
+    assert metric_names(unweighted, "dpo") == metric_names(finished, "dpo"), "or they cannot be compared"
+    first, second = (
+        read_json(home / "evaluate" / "metrics.json")["parameters"] for home in (finished, unweighted)
+    )
+    assert second["dpo"] == first["dpo"] | {"weighted": False}
+    assert second | {"dpo": first["dpo"]} == first, "nothing else may differ"
+    assert all(name in said for name in names)
+    assert (tmp_path / "compare.html").exists()
 
 
 def test_the_report_is_one_page_that_loads_nothing(finished: Path) -> None:
