@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from mard.errors import MardError, SchemaViolation
+from mard.errors import MardError, SchemaViolation, TeacherError
 from mard.label.taxonomy import Taxonomy
 from mard.schema import Pool, Trace
 from mard.teach.answer import parse_answer
@@ -27,6 +27,9 @@ from mard.teach.prompts import Message, chat_prompt, repair_prompt
 from mard.teach.trace_schema import trace_schema
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
+MOST_REFUSALS: Final = 8
+"""Refusals before any answer that show a wrong set-up rather than an unlucky question."""
+_REFUSED: Final = "HTTP "
 _MAY_DISLIKE_SCHEMAS: Final = frozenset({400, 422})
 
 Answers = asyncio.Queue[Candidate | None]
@@ -60,6 +63,7 @@ class EndpointTeacher:
         is_held: Whether nothing new may be asked for now; looked at before every question.
         constrains: Whether the server is still asked to constrain its output to the trace schema.
         channel: The way to the endpoint while questions are under way.
+        answered: Whether the endpoint has ever answered.
     """
 
     endpoint: Endpoint
@@ -67,6 +71,8 @@ class EndpointTeacher:
     is_held: Callable[[], bool] = never
     constrains: bool = True
     channel: Channel | None = field(default=None, init=False)
+    answered: bool = field(default=False, init=False)
+    _refused: list[Candidate] = field(default_factory=list, init=False)
 
     @property
     def name(self) -> str:
@@ -78,7 +84,8 @@ class EndpointTeacher:
 
         Raises:
             TeacherUnavailable: The endpoint answers nobody: transport failures, 429 or 5xx only.
-            TeacherError: The endpoint refuses the set-up: key, model or address.
+            TeacherError: The endpoint refuses the set-up (key, model or address), or each of the first
+                questions; none of those is a candidate then, so that a mended set-up asks them again.
         """
         questions = self._questions(draws)
         with asyncio.Runner() as runner:
@@ -109,6 +116,8 @@ class EndpointTeacher:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.endpoint.concurrency):
                     group.create_task(self._worker(self.channel, tls, questions, answers))
+            refused, self._refused = self._refused, []
+            self._tell(answers, refused)
         finally:
             answers.put_nowait(None)
 
@@ -126,7 +135,30 @@ class EndpointTeacher:
                 following = next(questions, None)
                 if following is None:
                     return
-                answers.put_nowait(await self._candidate(partial(channel.post, client), *following))
+                found = await self._candidate(partial(channel.post, client), *following)
+                self._tell(answers, self._vetted(found))
+
+    def _tell(self, answers: Answers, candidates: Iterable[Candidate]) -> None:
+        for each in candidates:
+            answers.put_nowait(each)
+
+    def _vetted(self, found: Candidate) -> list[Candidate]:
+        """What may be told now: refusals wait for the first answer.
+
+        Raises:
+            TeacherError: There are :data:`MOST_REFUSALS` and no answer.
+        """
+        if not self.answered and (found.error or "").startswith(_REFUSED):
+            self._refused.append(found)
+            if len(self._refused) < MOST_REFUSALS:
+                return []
+            raise TeacherError(
+                f"{self.endpoint.title}: {self.endpoint.base_url} refused its first {MOST_REFUSALS} questions, "
+                f"the last with {found.error}; check max_tokens and the server's longest prompt"
+            )
+        self.answered = True
+        ready, self._refused = [*self._refused, found], []
+        return ready
 
     async def _candidate(self, post: Post, draw: Draw, question: _Question) -> Candidate:
         """Ask, and send back what is no trace as often as the endpoint's ``repairs`` allow."""
@@ -180,7 +212,7 @@ class EndpointTeacher:
 def _read(response: httpx.Response) -> tuple[str, dict[str, Any]]:
     """The message's text and the token counts of a reply."""
     if not response.is_success:
-        raise SchemaViolation(f"HTTP {response.status_code}: {response.text[:200]}")
+        raise SchemaViolation(f"{_REFUSED}{response.status_code}: {response.text[:200]}")
     try:
         reply = response.json()
         text, usage = reply["choices"][0]["message"]["content"], reply.get("usage") or {}

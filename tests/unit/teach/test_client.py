@@ -13,6 +13,7 @@ import pytest
 from mard.errors import ConfigError, TeacherError, TeacherUnavailable
 from mard.label.taxonomy import load_taxonomy
 from mard.teach.backend import Draw
+from mard.teach.candidate import Candidate
 from mard.teach.channel import Endpoint
 from mard.teach.client import EndpointTeacher
 from tests.builders import metabolism_trace, voriconazole_axitinib
@@ -180,6 +181,29 @@ def test_a_prompt_that_is_refused_either_way_does_not_switch_schemas_off() -> No
         found = list(teacher(seen.url, concurrency=1).answer(draws(2)))
     assert [c.error for c in found] == ["HTTP 400: too long", None]
     assert ["response_format" in body for body in seen.bodies] == [True, False, True]
+
+
+def test_a_server_that_refuses_every_question_stops_the_job_and_no_refusal_is_kept() -> None:
+    found: list[Candidate] = []
+    with serving(lambda _body, _number: (400, "max_tokens is too large", {})) as seen:
+        asked = teacher(seen.url, concurrency=1)
+        with pytest.raises(TeacherError, match=r"first 8 questions.*max_tokens is too large"):
+            found.extend(asked.answer(draws(20)))
+    assert found == []
+    assert len({body["seed"] for body in seen.bodies}) == 8
+
+
+def test_refusals_before_the_first_answer_are_kept_once_it_has_come() -> None:
+    with serving(lambda body, _: (422, "no", {}) if body["seed"] < 107 else completion(TRACE)) as seen:
+        found = list(teacher(seen.url, concurrency=1).answer(draws(20)))
+    assert [c.index for c in found] == list(range(20))
+    assert [c.error for c in found] == ["HTTP 422: no"] * 7 + [None] * 13
+
+
+def test_fewer_questions_than_that_are_refused_one_by_one() -> None:
+    with serving(lambda _body, _number: (413, "too long", {})) as seen:
+        found = list(teacher(seen.url, concurrency=1).answer(draws(3)))
+    assert [c.error for c in found] == ["HTTP 413: too long"] * 3
 
 
 def test_no_more_requests_are_under_way_than_allowed() -> None:
