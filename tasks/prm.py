@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mard.errors import InputError
 from mard.io import read_jsonl, sha256_file, write_json
 from tasks.progress import Progress
 from tasks.stage import Summary, Workspace, fingerprint, worth_retrying
@@ -43,6 +44,12 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         holdout_share=params.holdout_share,
         seed=params.seed,
     )
+    if not rows or not held_out:
+        raise InputError(
+            f"judge/steps.jsonl: prm.holdout_share {params.holdout_share:g} holds out {len(held_out)} of "
+            f"{len(rows) + len(held_out)} traces; both sides need some: use a larger split.subset_train, or "
+            "another share"
+        )
     check_training_rows(workspace, out, "prm rows", [row.pair_id for row in (*rows, *held_out)])
     corruptor = _corruptor(workspace, (*rows, *held_out))
     learnt = list(corruptor.replace_share(rows, params.corrupted_share))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mard.errors import InputError
 from mard.prm.corrupt import Corruptor
 from mard.prm.dataset import StepRow
 from mard.prm.metrics import step_metrics
@@ -28,9 +29,14 @@ def evaluate_citations(
     """The same over good steps and their doubles, in which one citation is spoilt and all else is equal.
 
     Raises:
-        ValueError: No row has a good step with a citation.
+        InputError: No row has a good step with a citation.
     """
     pairs = [(row, double) for row in rows if (double := corruptor.corrupt(row)) is not None]
+    if not pairs:
+        raise InputError(
+            f"none of {len(rows)} held-out traces has a good step that cites something; hold out more "
+            "(prm.holdout_share, prm.max_traces)"
+        )
     intact = [(row.prompt, row.trace) for row, _ in pairs]
     spoilt = [(double.row.prompt, double.row.trace) for _, double in pairs]
     scores = prm.score([*intact, *spoilt], batch_size=batch_size)

@@ -153,8 +153,8 @@ class EndpointTeacher:
             if len(self._refused) < MOST_REFUSALS:
                 return []
             raise TeacherError(
-                f"{self.endpoint.title}: {self.endpoint.base_url} refused its first {MOST_REFUSALS} questions, "
-                f"the last with {found.error}; check max_tokens and the server's longest prompt"
+                f"{self.endpoint.title}: {self.endpoint.base_url} refused its first {MOST_REFUSALS} "
+                f"questions, the last with {found.error}; check max_tokens and the server's longest prompt"
             )
         self.answered = True
         ready, self._refused = [*self._refused, found], []

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from mard.errors import InputError
 from mard.judge.step_labels import step_labels
 from mard.prm.corrupt import Corruptor
 from mard.prm.dataset import StepRow
@@ -72,5 +73,5 @@ def test_a_scorer_that_reads_claims_only_tells_none_apart() -> None:
 
 
 def test_rows_without_a_good_citation_are_no_evidence() -> None:
-    with pytest.raises(ValueError, match="no held-out steps"):
+    with pytest.raises(InputError, match=r"none of 1 held-out traces.*prm\.holdout_share"):
         evaluate_citations(scorer(lambda _: 0.9), [row(0, *[False] * 5)], CORRUPTOR)
