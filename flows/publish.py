@@ -20,7 +20,7 @@ from mard.evaluate.repeats import Repeat, pool_repeats
 from mard.io import read_json, write_json
 from tasks import contracts
 from tasks.stage import workspace_for
-from tasks.tracking import flatten, git_commit
+from tasks.tracking import flatten
 
 FIGURES: Final = (
     "macro_f1",
@@ -69,7 +69,7 @@ def publish(
     settings = flatten(metrics["parameters"])
     found = {
         "command": command,
-        "commit": git_commit(),
+        "commit": metrics["commit"],
         "hardware": hardware(),
         "parameters": settings,
         "release": metrics["release"],
@@ -131,6 +131,13 @@ def _protocol(found: Mapping[str, Any]) -> dict[str, Any]:
         "variants_minus_baseline": {
             name: figures["comparisons"] for name, figures in found["variants"].items()
         },
+        "rarity": found["slices"]["rarity"],
+        "failures": {key: value for key, value in found["failures"].items() if key != "examples"},
+        "reliability": {
+            state: {"ece": each["ece"]} for state, each in found["reliability"]["states"].items()
+        },
+        "probes": found["probes"],
+        "regimens": found["regimens"],
     }
 
 

@@ -20,7 +20,7 @@ from tasks.evaluation_inputs import Inputs
 from tasks.progress import Progress
 from tasks.report import costs, render, run_facts
 from tasks.stage import Summary, Workspace, worth_retrying
-from tasks.tracking import flatten, tracked
+from tasks.tracking import flatten, git_commit, tracked
 from tasks.versioning import reproduce
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def measure(inputs: Inputs, gates: list[dict[str, Any]]) -> dict[str, Any]:
         "constraint": inferred["constraint"],
         "costs": costs(inputs),
         "facts": run_facts(inputs),
+        "commit": git_commit(),
         "parameters": _parameters(workspace),
     }
 

@@ -18,6 +18,10 @@ STUDENTS: Final = {
     "hybrid": "student, stack with structural models",
 }
 RIVALS: Final = ("neighbour vote", "kernel propagation", "xgboost (iii)")
+LIMITS: Final = {
+    "within_neighbours": "a neighbour shown has the right family",
+    "within_candidates": "a candidate has it",
+}
 PROPERTIES: Final = {"parse_rate": "parse rate", "hr": "HR", "mfs": "MFS", "mps": "MPS", "csa": "CSA"}
 
 
@@ -35,6 +39,12 @@ def tables(found: Found) -> str:
                 },
                 "difference",
             ),
+        ),
+    ]
+    parts += [
+        _titled("Where the whole stack fails, share of test pairs", _failures(found["protocols"])),
+        _titled(
+            "Altered evidence, the raw student: share that keeps its family", _probes(found["protocols"])
         ),
     ]
     if "repeats" in found:
@@ -89,6 +99,51 @@ def _properties(found: Found) -> Iterator[Sequence[str]]:
     yield ("", *names)
     for metric, title in PROPERTIES.items():
         yield (title, *(_figure(found["protocols"][name]["layers"][GREEDY][metric]) for name in names))
+
+
+def _failures(protocols: Found) -> Iterator[Sequence[str]]:
+    names = _present(protocols)
+    yield ("", *names)
+    for place, row in enumerate(protocols[names[0]]["failures"]["classes"]):
+        shares = (protocols[name]["failures"]["classes"][place]["share"] for name in names)
+        yield (row["failure"], *map(_figure, shares))
+    for key, title in LIMITS.items():
+        yield (title, *(_figure(protocols[name]["failures"][key]) for name in names))
+    yield (
+        "Spearman ρ of accuracy and rarity",
+        *(_figure(protocols[name]["rarity"]["spearman"]) for name in names),
+    )
+    yield (
+        "ECE, calibrated on val",
+        *(_figure(protocols[name]["reliability"]["calibrated"]["ece"]) for name in names),
+    )
+
+
+def _probes(protocols: Found) -> Iterator[Sequence[str]]:
+    names = _present(protocols)
+    yield (
+        "",
+        *(f"{name}, macro-F1 before and after" for name in names),
+        *(f"{name}, kept" for name in names),
+    )
+    shown = {row["probe"]: None for name in names for row in protocols[name]["probes"]}
+    for probe in shown:
+        rows = [_probe(protocols[name], probe) for name in names]
+        yield (
+            probe,
+            *(f"{_figure(row.get('macro_f1_before'))} → {_figure(row.get('macro_f1'))}" for row in rows),
+            *(_figure(_kept(row)) for row in rows),
+        )
+
+
+def _probe(body: Found, name: str) -> Found:
+    found: Iterator[Found] = (row for row in body["probes"] if row["probe"] == name)
+    return next(found, {})
+
+
+def _kept(row: Found) -> Any:
+    changed = row.get("family_changed")
+    return 1 - changed if isinstance(changed, int | float) else None
 
 
 def _differences(protocols: Found, value: str) -> Iterator[Sequence[str]]:

@@ -43,12 +43,24 @@ def metrics(**parameters: Any) -> dict[str, Any]:
         "variants": {
             "raw": FIGURES | {"comparisons": {"neighbour vote": {"macro_f1": DIFFERENCE | {"win": "none"}}}}
         },
-        "failures": {"examples": [SECRET]},
+        "failures": {
+            "classes": [{"failure": "F1 evidence", "pairs": 3, "share": 0.25, "abstained": 1}],
+            "within_neighbours": 0.75,
+            "within_candidates": 1.0,
+            "examples": [SECRET],
+        },
+        "slices": {"rarity": {"spearman": -0.04}},
+        "reliability": {"states": {"calibrated": {"ece": 0.043, "points": [SECRET]}}},
+        "probes": [
+            {"probe": "masked", "macro_f1_before": 0.5, "macro_f1": "unscored", "family_changed": 0.25},
+        ],
+        "regimens": {"triangles": 0},
     }
     return {
         "release": {"file": "r.xml", "version": "5.1"},
         "final_layer": "stack",
         "facts": {},
+        "commit": "0123abc",
         "protocols": {"warm": protocol},
         "training": {"sft": {"held_out.mirror_error": 0.04}},
         "retrieval": {},
@@ -90,7 +102,7 @@ def published(out: Path, home: Path, **others: list[Path]) -> dict[str, Any]:
 def test_figures_and_how_to_get_them_are_written_and_no_pair_is(tmp_path: Path) -> None:
     found = published(tmp_path / "out.json", run(tmp_path / "run"))
     assert SECRET not in (tmp_path / "out.json").read_text()
-    assert found["command"] == "mard run --preset small-cpu"
+    assert (found["command"], found["commit"]) == ("mard run --preset small-cpu", "0123abc")
     assert found["parameters"]["split.warm_seed"] == 42
     assert found["protocols"]["warm"]["layers"]["greedy"] == FIGURES
     assert (
@@ -136,6 +148,8 @@ def test_the_tables_hold_every_figure_and_bold_marks_what_excludes_nothing(tmp_p
     text = tables(published(tmp_path / "out.json", home, repeats=[repeat], ablations=[ablation]))
     assert "| student, raw | .500 | .450 |" in text
     assert "| MFS | .958 |" in text
+    assert "| F1 evidence | .250 |" in text
+    assert "| masked | .500 → unscored | .750 |" in text
     assert "| student, raw − neighbour vote | +.100 [+.020, +.180] |" in text
     assert "| student, whole stack − neighbour vote | **+.100 [+.020, +.180]** |" in text
     assert "**Macro-F1 over 2 partitions, mean ± spread / mean THS**" in text
