@@ -40,6 +40,8 @@ FIGURES: Final = (
     "abstained",
 )
 TABLE: Final = "baselines/predictions"
+ASKED_APART: Final = "probe."
+"""Parameters of questions that come after the figures which repeats share."""
 GATE: Final = ("gate", "protocol", "checked", "violations")
 
 
@@ -91,7 +93,7 @@ def _repeated(home: Path, others: Sequence[Path], bootstrap: Mapping[str, int]) 
     """Means over all runs, and the seeds in which each differs from the first."""
     changed = [_changed(home, other) for other in others]
     for other, keys in zip(others, changed, strict=True):
-        if odd := sorted(key for key in keys if not key.endswith("seed")):
+        if odd := sorted(key for key in keys if not key.endswith("seed") and not key.startswith(ASKED_APART)):
             raise InputError(f"{other} is no repeat of {home}: it also differs in {', '.join(odd)}")
         if not keys:
             raise InputError(f"{other} is the same run as {home}: a repeat has other seeds")

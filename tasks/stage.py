@@ -144,8 +144,8 @@ def tracking_store(folder: Path) -> str:
         )
     if TEAM_SERVER and urlsplit(TEAM_SERVER).password is not None:
         raise InputError(
-            "MLFLOW_TRACKING_URI holds a database's password, which logs would show: leave it out and use what "
-            "the driver reads, such as PGPASSFILE or PGPASSWORD for PostgreSQL"
+            "MLFLOW_TRACKING_URI holds a database's password, which logs would show: leave it out and use "
+            "what the driver reads, such as PGPASSFILE or PGPASSWORD for PostgreSQL"
         )
     return TEAM_SERVER or f"sqlite:///{folder}/mlruns/mlflow.db"
 

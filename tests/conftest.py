@@ -14,6 +14,9 @@ import tasks  # noqa: F401 -- sets the environment before anything heavy is impo
 
 ROOT = Path(__file__).parents[1]
 
+# As the tests were started: MLflow's set_tracking_uri writes into the environment of its process.
+OWN = dict(os.environ)
+
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a busy machine is no fault
 
@@ -43,7 +46,7 @@ def mard(*arguments: str, check: bool = True, **environment: str) -> subprocess.
     done = subprocess.run(
         [sys.executable, "-m", "flows", *arguments],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**OWN, **environment},
         capture_output=True,
         text=True,
         check=False,
