@@ -22,13 +22,23 @@ LIMITS: Final = {
     "within_neighbours": "a neighbour shown has the right family",
     "within_candidates": "a candidate has it",
 }
+PHASES: Final = (
+    ("before training", "sft", "untrained"),
+    ("after mirror SFT", "sft", "held_out"),
+    ("after weighted DPO", "dpo", "held_out"),
+)
+FLIPS: Final = {
+    "mirror_error": "direction",
+    "family_mirror_error": "family",
+    "subtype_mirror_error": "subtype",
+}
 PROPERTIES: Final = {"parse_rate": "parse rate", "hr": "HR", "mfs": "MFS", "mps": "MPS", "csa": "CSA"}
 
 
 def tables(found: Found) -> str:
     """All tables of what ``mard publish`` wrote, a heading in bold before each."""
     parts = [
-        _titled(f"Macro-F1 on {_sizes(found['protocols'])} test pairs, and THS", _headline(found)),
+        headline(found),
         _titled("The raw student, a pair asked in both orders", _properties(found)),
         _titled(
             "Student less baseline, macro-F1 with 95 % intervals over drugs (paired)",
@@ -40,8 +50,7 @@ def tables(found: Found) -> str:
                 "difference",
             ),
         ),
-    ]
-    parts += [
+        _titled("Mirror error by phase, pairs that are not trained on", _phases(found["training"])),
         _titled("Where the whole stack fails, share of test pairs", _failures(found["protocols"])),
         _titled(
             "Altered evidence, the raw student: share that keeps its family", _probes(found["protocols"])
@@ -60,6 +69,11 @@ def tables(found: Found) -> str:
     if "ablations" in found:
         parts.append(_titled("Ablations, the raw student", _ablations(found["ablations"])))
     return "\n\n".join(parts)
+
+
+def headline(found: Found) -> str:
+    """The first of :func:`tables`: every system on every protocol."""
+    return _titled(f"Macro-F1 on {_sizes(found['protocols'])} test pairs, and THS", _headline(found))
 
 
 def _own_differences(final: str, body: Found) -> dict[str, Any]:
@@ -99,6 +113,12 @@ def _properties(found: Found) -> Iterator[Sequence[str]]:
     yield ("", *names)
     for metric, title in PROPERTIES.items():
         yield (title, *(_figure(found["protocols"][name]["layers"][GREEDY][metric]) for name in names))
+
+
+def _phases(training: Found) -> Iterator[Sequence[str]]:
+    yield "share of flips between the orderings", *FLIPS.values()
+    for title, stage, group in PHASES:
+        yield title, *(_figure(training.get(stage, {}).get(f"{group}.{metric}")) for metric in FLIPS)
 
 
 def _failures(protocols: Found) -> Iterator[Sequence[str]]:

@@ -180,9 +180,10 @@ def _requests(
 
 
 def _parse(text: str, pool: Pool, ordering: Ordering, form: Form) -> Trace | None:
-    """A text's trace in canonical order; what a neighbour is called does not depend on the order."""
+    """A text's trace in canonical order; its citations are called as in the order it was asked in."""
+    asked = mirror(pool) if ordering == "ba" else pool
     try:
-        trace = form.read(text, pool)
+        trace = form.read(text, asked)
     except SchemaViolation:
         return None
     return mirror(trace) if ordering == "ba" else trace

@@ -62,7 +62,7 @@ def metrics(**parameters: Any) -> dict[str, Any]:
         "facts": {},
         "commit": "0123abc",
         "protocols": {"warm": protocol},
-        "training": {"sft": {"held_out.mirror_error": 0.04}},
+        "training": {"sft": {"untrained.mirror_error": 0.47, "held_out.mirror_error": 0.04}},
         "retrieval": {},
         "gates": [
             {"gate": "pair_disjoint", "protocol": "warm", "checked": 7, "violations": 0, "examples": [SECRET]}
@@ -148,6 +148,7 @@ def test_the_tables_hold_every_figure_and_bold_marks_what_excludes_nothing(tmp_p
     text = tables(published(tmp_path / "out.json", home, repeats=[repeat], ablations=[ablation]))
     assert "| student, raw | .500 | .450 |" in text
     assert "| MFS | .958 |" in text
+    assert "| before training | .470 | unscored | unscored |" in text
     assert "| F1 evidence | .250 |" in text
     assert "| masked | .500 → unscored | .750 |" in text
     assert "| student, raw − neighbour vote | +.100 [+.020, +.180] |" in text

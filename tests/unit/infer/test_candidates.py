@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mard.infer.candidates import Candidate, Question, Support, propose, sample, score, support
+from mard.infer.candidates import Candidate, Question, Support, faults, propose, sample, score, support
 from mard.infer.decode import Draft
 from mard.infer.vote import parsed, voters
 from mard.judge.case import Case
@@ -47,6 +47,33 @@ def test_half_of_the_samples_are_asked_flipped_and_told_in_canonical_order() -> 
         assert each.trace is not None
         assert each.trace.final_answer.direction is acts
     assert scripted.requests[1].pool == mirror(POOL)
+
+
+@pytest.mark.parametrize("form", [BRIEF, Form("compact", "first")], ids=["brief", "compact"])
+def test_a_flipped_trace_cites_what_it_cited_in_the_order_it_was_asked_in(form: Form) -> None:
+    """Asked as BA, a student that calls codes by rank means B's first code by "A:ATC:1"."""
+
+    class Citing(Scripted):
+        def draw(self, requests, **_) -> list[Draft]:
+            cited = [f"A:ATC:{request.pool.a.atc[0]}" for request in requests]
+            traces = [
+                replace(
+                    metabolism_trace(),
+                    steps=tuple(replace(step, citations=(each,)) for step in metabolism_trace().steps),
+                )
+                for each in cited
+            ]
+            return [
+                Draft(form.completion(trace, request.pool))
+                for trace, request in zip(traces, requests, strict=True)
+            ]
+
+    citing = Citing()
+    citing.form = form
+    ab, ba = sample(citing, QUESTIONS[:1], samples=0, temperature=0.0)[0]
+    assert {each for step in ab.trace.steps for each in step.citations} == {"A:ATC:J02AC03"}
+    assert {each for step in ba.trace.steps for each in step.citations} == {"B:ATC:L01EK01"}
+    assert faults(POOL, [ab, ba]).foreign == 0
 
 
 def test_every_sample_has_a_random_stream_of_its_own() -> None:

@@ -16,7 +16,7 @@ from mard.infer.learned_verifier import (
     softmax,
 )
 from mard.infer.situation import Known, Situation
-from mard.schema import Direction, Family
+from mard.schema import Direction, Family, Label, Polarity
 from tests.builders import voriconazole_axitinib
 from tests.unit.infer.tiny import BLEEDING, DOWN, SERUM, greedy_pair, opinion, sample
 
@@ -52,8 +52,6 @@ def test_features_by_hand() -> None:
         "nearest": 1.0,
         "likeness": max(each.similarity for each in POOL.neighbours),
         "p trees": 1 - math.log(0.9) / math.log(1e-3),
-        "is PK_Metabolism": 1.0,
-        "is AdverseRisk": 0.0,
     }
     for name, value in metabolism.items():
         assert column(name, Family.PK_METABOLISM, asked, ("trees",)) == pytest.approx(value), name
@@ -107,8 +105,11 @@ def test_it_learns_whom_to_trust() -> None:
 
 
 def test_a_family_that_no_candidate_has_is_not_chosen() -> None:
-    certain = Verifier((), tuple(9.0 * (name == "is Efficacy") for name in columns(())))
-    decision = learned_verifier(situation(), certain)
+    label = Label(Family.EFFICACY, "therapeutic_efficacy", Direction.A_TO_B, Polarity.DOWN)
+    asked = replace(situation(), opinions={"trees": opinion(label, 0.99)})
+    certain = Verifier(("trees",), tuple(9.0 * (name == "p trees") for name in columns(("trees",))))
+    assert max(certain.probabilities(asked).items(), key=lambda each: each[1])[0] is Family.EFFICACY
+    decision = learned_verifier(asked, certain)
     assert decision.answer.family in (Family.PK_METABOLISM, Family.ADVERSE_RISK)
     assert decision.margin == 0.0
 
@@ -116,7 +117,7 @@ def test_a_family_that_no_candidate_has_is_not_chosen() -> None:
 def test_within_the_family_the_label_with_the_most_phi_wins() -> None:
     back = replace(DOWN, direction=Direction.B_TO_A)
     candidates = [sample(0, DOWN, 0.4), sample(1, back, 0.3), sample(2, back, 0.3), sample(3, SERUM, 0.9)]
-    sure = Verifier((), tuple(9.0 * (name == "is PK_Metabolism") for name in columns(())))
+    sure = Verifier((), tuple(9.0 * (name == "neighbours") for name in columns(())))
     assert learned_verifier(Situation(candidates, POOL), sure).answer.label == back
 
 
