@@ -42,10 +42,11 @@ class Inputs:
 
     @cached_property
     def drawn(self) -> pl.DataFrame:
-        """``protocol``, ``pair_id`` and ``family`` of every trace drawn for a test pair."""
+        """``protocol``, ``pair_id`` and ``family`` of the traces that the student drew of itself."""
         rows = [
             (row["protocol"], row["pair_id"], row["trace"]["final_answer"]["family"])
             for row in self.candidates()
+            if not row["proposed"]
         ]
         return pl.DataFrame(
             rows, schema=dict.fromkeys(("protocol", "pair_id", "family"), pl.String), orient="row"

@@ -193,7 +193,16 @@ class Student:
                 "trace": asdict(trace),
                 "step_scores": scores,
                 "phi": 0.7 + place / 100,
+                "proposed": False,
             }
+        yield {
+            "ordering": "ab",
+            "index": 0,
+            "trace": asdict(self.traces[0]),
+            "step_scores": [0.1] * 5,
+            "phi": 0.1,
+            "proposed": True,
+        }
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Rows of the predictions table."""

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from mard.errors import InputError, MissingArtifact
-from mard.io import read_json, sha256_file
+from mard.io import read_json, read_jsonl, sha256_file
 from mard.schema import Protocol
 from tasks import evaluate
 from tasks import report as reporting
@@ -160,3 +160,10 @@ def test_artifacts_of_another_size_are_refused_in_one_line(workspace: Workspace)
 def test_a_missing_stage_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingArtifact, match="run the stage '"):
         run_stage("evaluate", evaluate.compute, workspace_for(tmp_path, overrides=SMALL))
+
+
+def test_a_proposal_is_no_candidate_that_the_student_drew(workspace: Workspace) -> None:
+    drawn = evaluate.Inputs(workspace).drawn
+    rows = [row for row in read_jsonl(workspace.stage("infer") / "candidates.jsonl") if row["part"] == "test"]
+    assert sum(row["proposed"] for row in rows) > 0
+    assert drawn.height == sum(not row["proposed"] for row in rows)
