@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import typer
+import yaml
+
 from flows.driver import run_pipeline
-from mard.config import read_yaml
+from mard.config import load_params, read_yaml
 from mard.errors import InputError
 from mard.io import read_json
 from tasks.environment import REPOSITORY
-from tasks.stage import Workspace
+from tasks.stage import PARAMS, Workspace
 from tasks.tracking import flatten
 
 GRID: Final = REPOSITORY / "infra" / "ablations.yaml"
@@ -27,26 +30,35 @@ def ablate(base: Workspace, names: Sequence[str], out: Path, overrides: Sequence
         base: The finished run, whose own parameters they start from.
         names: Of the ablations; none: all of them.
         out: The folder that holds their folders.
-        overrides: Further parameters for all of them, such as a smaller ``infer.manifest_size``.
+        overrides: Further parameters of the stages that are repeated, such as ``infer.manifest_size``.
 
     Returns:
         The folders.
 
     Raises:
-        InputError: There is no such ablation.
+        InputError: There is no such ablation, or none that changes anything.
         MissingArtifact: The base was not evaluated.
     """
     grid = ablations()
     if unknown := [name for name in names if name not in grid]:
         raise InputError(f"no ablation is called {unknown[0]!r}; there are {', '.join(grid)}")
-    own = settings(read_json(base.need("evaluate", "metrics.json"))["parameters"])
+    recorded = read_json(base.need("evaluate", "metrics.json")).get("parameters")
+    if recorded is None:
+        raise InputError(f"{base.artifacts} does not say its parameters: run its stage evaluate again")
+    own = settings(recorded)
+    whole = load_params(PARAMS, None, own)
     folders = []
     for name in names or grid:
         change = grid[name]
+        if load_params(PARAMS, None, [*own, *change["set"]]) == whole:
+            typer.echo(f"{name} is left out: {', '.join(change['set'])} is what the run had")
+            continue
         folder = out / name
         chosen = [*own, *change["set"], *overrides]
         run_pipeline(None, folder, None, chosen, change["from"], LAST, base.artifacts)
         folders.append(folder)
+    if not folders:
+        raise InputError("nothing is left to ablate")
     return folders
 
 
@@ -58,4 +70,10 @@ def ablations() -> Mapping[str, Any]:
 
 def settings(parameters: Mapping[str, Any]) -> list[str]:
     """Parameters as overrides, ``section.key=value``."""
-    return [f"{key}={json.dumps(value)}" for key, value in flatten(parameters).items()]
+    return [f"{key}={_yaml(value)}" for key, value in flatten(parameters).items()]
+
+
+def _yaml(value: Any) -> str:
+    """A value on one line, as an override is read: JSON's 5e-06 would be text there."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize)
+    return text.removesuffix("...\n").strip()

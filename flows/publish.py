@@ -40,8 +40,9 @@ FIGURES: Final = (
     "abstained",
 )
 TABLE: Final = "baselines/predictions"
-ASKED_APART: Final = "probe."
-"""Parameters of questions that come after the figures which repeats share."""
+ASKED_APART: Final = ("probe.", "evaluate.")
+"""Parameters of what comes after the answers that repeats are compared by."""
+ABSENT: Final = object()
 GATE: Final = ("gate", "protocol", "checked", "violations")
 
 
@@ -67,7 +68,7 @@ def publish(
         InputError: A run is given as what it is not.
     """
     home = workspace_for(artifacts).need("evaluate", "metrics.json").parent.parent
-    metrics = read_json(home / "evaluate" / "metrics.json")
+    metrics = _evaluated(home)
     settings = flatten(metrics["parameters"])
     found = {
         "command": command,
@@ -91,12 +92,17 @@ def publish(
 
 def _repeated(home: Path, others: Sequence[Path], bootstrap: Mapping[str, int]) -> dict[str, Any]:
     """Means over all runs, and the seeds in which each differs from the first."""
-    changed = [_changed(home, other) for other in others]
+    changed = [
+        {key: value for key, value in _changed(home, other).items() if not key.startswith(ASKED_APART)}
+        for other in others
+    ]
     for other, keys in zip(others, changed, strict=True):
-        if odd := sorted(key for key in keys if not key.endswith("seed") and not key.startswith(ASKED_APART)):
+        if odd := sorted(key for key in keys if not key.endswith("seed")):
             raise InputError(f"{other} is no repeat of {home}: it also differs in {', '.join(odd)}")
         if not keys:
             raise InputError(f"{other} is the same run as {home}: a repeat has other seeds")
+        if _evaluated(other)["release"] != _evaluated(home)["release"]:
+            raise InputError(f"{other} is no repeat of {home}: it was made from another release")
     runs = [
         Repeat(finished(each.name, each / "evaluate"), contracts.read(each / "baselines", TABLE))
         for each in (home, *others)
@@ -110,17 +116,29 @@ def _ablated(home: Path, others: Sequence[Path], bootstrap: Mapping[str, int]) -
     by_layer = {layer: compare_runs(runs, layer=layer, **bootstrap)["protocols"] for layer in (GREEDY, FINAL)}
     return {
         "changed": {other.resolve().name: _changed(home, other) for other in others},
-        "reference": home.name,
+        "reference": runs[0].name,
         "layers": by_layer,
     }
 
 
 def _changed(home: Path, other: Path) -> dict[str, Any]:
     """Parameters of another run that are not the first one's."""
-    first, second = (
-        flatten(read_json(each / "evaluate" / "metrics.json")["parameters"]) for each in (home, other)
-    )
-    return {key: value for key, value in second.items() if first.get(key) != value}
+    first, second = (flatten(_evaluated(each)["parameters"]) for each in (home, other))
+    keys = sorted({*first, *second})
+    return {key: second.get(key) for key in keys if first.get(key, ABSENT) != second.get(key, ABSENT)}
+
+
+def _evaluated(run: Path) -> dict[str, Any]:
+    """What the stage ``evaluate`` measured.
+
+    Raises:
+        InputError: It did not run, or was another version's, which did not say what it ran with.
+    """
+    file = run / "evaluate" / "metrics.json"
+    found: dict[str, Any] = read_json(file) if file.exists() else {}
+    if not {"parameters", "commit"} <= set(found):
+        raise InputError(f"{file} is missing or does not say its parameters: run evaluate again in {run}")
+    return found
 
 
 def _protocol(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -154,9 +154,10 @@ def _champion(workspace: Workspace) -> Path | None:
 def _asked(workspace: Workspace, bundle: Path, gold: Mapping[str, pl.DataFrame]) -> Figures:
     """A bundle's models on the same pairs with the same evidence as this run's."""
     from mard.infer.candidates import Question
-    from mard.register.model import Brain
+    from mard.register.model import Brain, verify_bundle
     from mard.retrieve.pools import PoolStore
 
+    verify_bundle(bundle)
     brain = Brain.load(bundle)
     pools = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
     figures = {}

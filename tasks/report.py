@@ -161,12 +161,14 @@ def costs(inputs: Inputs) -> list[dict[str, Any]]:
 
 def _tokens(inputs: Inputs) -> dict[Protocol, dict[str, int]]:
     """What the student read and wrote for test pairs: two prompts a pair, and every trace."""
+    from mard.lm.form import Form
     from mard.lm.prompt import build_prompt
     from mard.lm.tokenizer import load_tokenizer, token_ids
     from mard.mirror import mirror
     from mard.retrieve.pools import PoolStore
 
     workspace = inputs.workspace
+    form = Form.of(workspace.params.student)
     tokenizer = load_tokenizer(workspace.need("sft", "tokenizer"))
     store = PoolStore.open(workspace.need("evidence"), workspace.need("retrieve"))
     counts = {
@@ -177,8 +179,8 @@ def _tokens(inputs: Inputs) -> dict[Protocol, dict[str, int]]:
         inputs.candidates(), key=lambda row: (row["protocol"], row["pair_id"])
     ):
         found, pool = counts[Protocol(protocol)], store.pool(protocol, pair)
-        traces = [Trace.from_dict(row["trace"]).to_json() for row in own]
-        prompts = [build_prompt(tokenizer, each) for each in (pool, mirror(pool))]
+        traces = [form.completion(Trace.from_dict(row["trace"]), pool) for row in own]
+        prompts = [build_prompt(tokenizer, each, form=form) for each in (pool, mirror(pool))]
         found["pairs"] += 1
         found["traces"] += len(traces)
         found["prompt_tokens"] += sum(len(token_ids(tokenizer, text)) for text in prompts)

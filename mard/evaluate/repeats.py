@@ -2,15 +2,14 @@
 
 A partition holds a tenth of the drugs out, and which ones these are decides more than the number of their
 pairs. The mean over runs of a difference is therefore what a claim should rest on. Its interval draws the
-drugs of each partition anew, apart from the others', and runs on one partition together: their resamples
-are the same. It says nothing of the drugs that all partitions train on.
+drugs of all runs together: a drug that is tested in several of them comes and goes in all. It says nothing
+of the drugs that all runs train on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from statistics import fmean, stdev
 from typing import Any, Final
 
@@ -19,11 +18,11 @@ import polars as pl
 
 from mard.errors import InputError
 from mard.evaluate.answers import Labels, texts
-from mard.evaluate.bootstrap import Resamples, bounds, winner
+from mard.evaluate.bootstrap import bounds, multiplicities, winner
 from mard.evaluate.comparison import LABEL, FinishedRun
 from mard.evaluate.evaluation import GREEDY
 from mard.evaluate.mirror_consistency import mirror_statistics
-from mard.evaluate.statistic import DIGITS, Floats, Statistic
+from mard.evaluate.statistic import DIGITS, Floats, Statistic, Texts
 from mard.evaluate.systems import headline_statistics
 from mard.schema import Protocol
 
@@ -47,12 +46,24 @@ class Repeat:
 
 @dataclass(frozen=True)
 class _Scored:
-    """One protocol of one run: metrics by system, on resamples of its drugs ``[r, n]``."""
+    """One protocol of one run: metrics by system, and the drugs of its ``n`` pairs."""
+
+    systems: Mapping[str, Mapping[str, Statistic]]
+    drug_a: Texts
+    drug_b: Texts
+
+    @property
+    def drugs(self) -> Texts:
+        """Every drug once, sorted."""
+        return np.unique(np.concatenate([self.drug_a, self.drug_b]))
+
+
+@dataclass(frozen=True)
+class _Weighted:
+    """A run's metrics, and what its pairs weigh on each resample of all runs' drugs ``[r, n]``."""
 
     systems: Mapping[str, Mapping[str, Statistic]]
     weights: Floats
-    pairs: int
-    drugs: int
 
 
 def pool_repeats(repeats: Sequence[Repeat], *, resamples: int, seed: int) -> dict[str, Any]:
@@ -75,13 +86,13 @@ def pool_repeats(repeats: Sequence[Repeat], *, resamples: int, seed: int) -> dic
     if len(repeats) < 2:
         raise InputError(f"{len(repeats)} run has no spread; name two at least")
     return {
-        str(protocol): _pooled([_scored(repeat, protocol, resamples, seed) for repeat in repeats])
+        str(protocol): _pooled([_scored(repeat, protocol) for repeat in repeats], resamples, seed)
         for protocol in Protocol
         if all((repeat.run.answers["protocol"] == protocol).any() for repeat in repeats)
     }
 
 
-def _scored(repeat: Repeat, protocol: Protocol, resamples: int, seed: int) -> _Scored:
+def _scored(repeat: Repeat, protocol: Protocol) -> _Scored:
     rows = repeat.run.answers.filter(pl.col("protocol") == protocol)
     layers = [name for name in STUDENTS if name in rows["layer"].unique()]
     sides = {(name, side): _side(rows, name, side) for name in layers for side in ("ab", "ba")}
@@ -92,28 +103,30 @@ def _scored(repeat: Repeat, protocol: Protocol, resamples: int, seed: int) -> _S
     asked = repeat.baselines.filter(pl.col("protocol") == protocol).join(first, on="pair_id", how="semi")
     for (name,), own in asked.group_by("model", maintain_order=True):
         systems[str(name)] = headline_statistics(gold, own.sort("pair_id"))
-    drugs = np.unique(np.concatenate([first["drug_a"], first["drug_b"]]))
-    weights = Resamples.draw(
-        texts(first["drug_a"]), texts(first["drug_b"]), resamples, seed + _number(list(drugs))
-    )
-    return _Scored(systems, weights.cluster, first.height, len(drugs))
+    return _Scored(systems, texts(first["drug_a"]), texts(first["drug_b"]))
 
 
 def _side(rows: pl.DataFrame, layer: str, ordering: str) -> pl.DataFrame:
     return rows.filter((pl.col("layer") == layer) & (pl.col("ordering") == ordering)).sort("pair_id")
 
 
-def _number(drugs: Sequence[str]) -> int:
-    """A number of its own for each set of drugs."""
-    return int(sha256("\n".join(drugs).encode()).hexdigest()[:12], 16)
+def _weighted(runs: Sequence[_Scored], resamples: int, seed: int) -> list[_Weighted]:
+    """A pair counts as often as both its drugs are drawn; a drug is drawn once for all runs."""
+    drugs = np.unique(np.concatenate([run.drugs for run in runs]))
+    drawn = multiplicities(np.random.default_rng(seed), len(drugs), resamples).astype(np.float64)
+    places = ((np.searchsorted(drugs, side) for side in (run.drug_a, run.drug_b)) for run in runs)
+    return [
+        _Weighted(run.systems, drawn[:, a] * drawn[:, b]) for run, (a, b) in zip(runs, places, strict=True)
+    ]
 
 
-def _pooled(runs: Sequence[_Scored]) -> dict[str, Any]:
+def _pooled(scored: Sequence[_Scored], resamples: int, seed: int) -> dict[str, Any]:
+    runs = _weighted(scored, resamples, seed)
     common = [name for name in runs[0].systems if all(name in run.systems for run in runs)]
     students = [name for name in common if name in STUDENTS]
     return {
-        "pairs": [run.pairs for run in runs],
-        "drugs": [run.drugs for run in runs],
+        "pairs": [len(run.drug_a) for run in scored],
+        "drugs": [len(run.drugs) for run in scored],
         "systems": {
             name: {metric: _mean(runs, name, None, metric) for metric in runs[0].systems[name]}
             for name in common
@@ -131,22 +144,21 @@ def _pooled(runs: Sequence[_Scored]) -> dict[str, Any]:
     }
 
 
-def _difference(runs: Sequence[_Scored], student: str, rival: str, metric: str) -> dict[str, Any]:
+def _difference(runs: Sequence[_Weighted], student: str, rival: str, metric: str) -> dict[str, Any]:
     found = _mean(runs, student, rival, metric)
     who = {"left": "student", "right": "baseline", "none": "none"}
     return found | {"win": who[winner(found["cluster"])]}
 
 
-def _mean(runs: Sequence[_Scored], name: str, rival: str | None, metric: str) -> dict[str, Any]:
+def _mean(runs: Sequence[_Weighted], name: str, rival: str | None, metric: str) -> dict[str, Any]:
     """Of a metric, or of what it is greater by than a rival's."""
 
-    def over(run: _Scored, weights: Floats) -> Floats:
+    def over(run: _Weighted, weights: Floats) -> Floats:
         own = run.systems[name][metric].over(weights)
         return own if rival is None else own - run.systems[rival][metric].over(weights)
 
-    values = [float(over(run, np.ones((1, run.pairs)))[0]) for run in runs]
-    fewest = min(len(run.weights) for run in runs)
-    drawn = np.mean([over(run, run.weights[:fewest]) for run in runs], axis=0)
+    values = [float(over(run, np.ones((1, run.weights.shape[1])))[0]) for run in runs]
+    drawn = np.mean([over(run, run.weights) for run in runs], axis=0)
     return {
         "mean": round(fmean(values), DIGITS),
         "spread": round(stdev(values), DIGITS),

@@ -57,7 +57,9 @@ class Answerer:
                 constrained=infer.constrained,
             )
             if infer.proposals:
-                proposed = propose(self.decoder, questions, drawn, most=infer.proposals)
+                proposed = propose(
+                    self.decoder, questions, drawn, most=infer.proposals, constrained=infer.constrained
+                )
                 drawn = [[*own, *more] for own, more in zip(drawn, proposed, strict=True)]
             return score(self.prm, questions, drawn, phi=self._phi(), batch_size=batch_size)
 

@@ -115,7 +115,12 @@ def sample(
 
 
 def propose(
-    decoder: Writer, questions: Sequence[Question], drawn: Sequence[Sequence[Candidate]], *, most: int
+    decoder: Writer,
+    questions: Sequence[Question],
+    drawn: Sequence[Sequence[Candidate]],
+    *,
+    most: int,
+    constrained: bool = True,
 ) -> list[list[Candidate]]:
     """Unscored greedy traces for the likeliest families that no greedy trace has, one each, asked as AB.
 
@@ -144,7 +149,8 @@ def propose(
                 decoder.form.opening(family),
             )
             for question, _, family in asked
-        ]
+        ],
+        constrained=constrained,
     )
     found: dict[str, list[Candidate]] = {question.name: [] for question in questions}
     for (question, place, _), draft in zip(asked, drafts, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mard.infer.candidates import Candidate
-from mard.infer.vote import Decision, parsed
+from mard.infer.vote import Decision, parsed, prm_argmax
 from mard.schema import Family
 
 
@@ -16,12 +16,14 @@ def symmetrise(candidates: Sequence[Candidate]) -> Decision:
     Where the family is the same in both, so is the decision's but for direction and subtype, which Phi
     decides. The margin is the odds' where there are any, else 1 where the families agree and 0 elsewhere.
 
+    Where neither ordering gave a trace, it is the best other one.
+
     Raises:
-        ValueError: Neither ordering gave a trace.
+        ValueError: No candidate is a trace.
     """
     told = [each for each in candidates if each.index is None and each.trace is not None]
     if not told:
-        raise ValueError("neither ordering gave a trace")
+        return prm_argmax(candidates)
     best = min(told, key=lambda each: (-_mean_odds(told, _family(each)), -each.phi, str(_label(each))))
     return Decision(parsed(best).final_answer, best, _margin(told, _family(best)))
 

@@ -31,6 +31,8 @@ _WORD: Final = r" ?\d+\.\d+| ?\w+| ?[^\s\w]+|\s+"
 MOST_NEIGHBOURS: Final = 20
 """Neighbours of a compact prompt that have a token of their own; likewise codes, proteins and pathways."""
 MOST_ITEMS: Final = 3
+RANKED: Final = ("ATC", "protein", "pathway")
+"""What a compact prompt calls by its rank, beside neighbours."""
 
 
 def trace_pieces(subtypes: Iterable[str], form: Form = BRIEF) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ def trace_pieces(subtypes: Iterable[str], form: Form = BRIEF) -> tuple[str, ...]
         ends = (f',"abstain":{value}}},{opening}' for value in ("false", "true"))
         scaffolding = ('{"final_answer":{"family":"', *ends, *scaffolding)
     if form.prompt == "compact":
-        items = product(("", " "), "AB", ("ATC", "protein", "pathway"), range(1, MOST_ITEMS + 1))
+        items = product(("", " "), "AB", RANKED, range(1, MOST_ITEMS + 1))
         citations = (
             *(f"nbr:{rank}" for rank in range(1, MOST_NEIGHBOURS + 1)),
             *(f"{space}{side}:{kind}:{rank}" for space, side, kind, rank in items),

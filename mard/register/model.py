@@ -44,7 +44,7 @@ from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.pools import assemble
 from mard.schema import PairId, Pool, Protocol
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 HEADER: Final = "bundle.json"
 UNIVERSE: Final = Protocol.WARM
 NAME_COLUMNS: Final = ("drug_id", "name", "aliases", "secondary_ids")
@@ -113,7 +113,10 @@ def verify_bundle(folder: Path) -> str:
     """
     header = read_json(folder / HEADER)
     if header.get("format") != FORMAT:
-        raise InputError(f"{folder}: bundle format {header.get('format')!r}, expected {FORMAT}")
+        raise InputError(
+            f"{folder}: bundle format {header.get('format')!r}, expected {FORMAT}: another version wrote it; "
+            "register that model again with this one"
+        )
     found = _hashes(folder)
     wrong = sorted(name for name, pin in header["sha256"].items() if found.get(name) != pin)
     if wrong:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import torch
@@ -15,17 +16,17 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from mard.lm.tags import MIRRORED_TAGS, direction_tag_ids
-from mard.lm.tokenizer import token_ids
+from mard.lm.tokenizer import MOST_ITEMS, RANKED, token_ids
 from mard.sft.dataset import IGNORED, MirrorBatch
 
 Scope = Literal["tag", "final_answer", "trace"]
 
+_AFTER_SIDE = ("", "ATC:", *(f"{kind}:{rank}" for kind, rank in product(RANKED, range(1, MOST_ITEMS + 1))))
 _SWAPPED_TEXTS = (
     ("a_to_b", "b_to_a"),
     *((f"{space}Drug A", f"{space}Drug B") for space in ("", " ")),
     *((f"{space}A", f"{space}B") for space in ("", " ")),
-    ("A:", "B:"),
-    ("A:ATC:", "B:ATC:"),
+    *((f"{space}A:{rest}", f"{space}B:{rest}") for space, rest in product(("", " "), _AFTER_SIDE)),
     ("DBA", "DBB"),
 )
 

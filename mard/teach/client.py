@@ -88,6 +88,7 @@ class EndpointTeacher:
                 questions; none of those is a candidate then, so that a mended set-up asks them again.
         """
         questions = self._questions(draws)
+        self._refused = []
         with asyncio.Runner() as runner:
             answers: Answers = asyncio.Queue()
             work = runner.get_loop().create_task(self._work(questions, answers))

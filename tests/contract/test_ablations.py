@@ -30,12 +30,22 @@ def test_an_ablation_changes_something_and_begins_with_the_first_stage_that_read
     )
 
 
-def test_parameters_come_back_from_the_settings_that_a_run_recorded() -> None:
-    params = load_params(Path("params.yaml"), Path("infra/presets/small-cpu.yaml"))
+@pytest.mark.parametrize("preset", [None, *sorted(Path("infra/presets").glob("*.yaml"))], ids=str)
+def test_parameters_come_back_from_the_settings_that_a_run_recorded(preset: Path | None) -> None:
+    params = load_params(Path("params.yaml"), preset)
     assert load_params(Path("params.yaml"), None, settings(asdict(params))) == params
 
 
 def test_an_ablation_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
-    write_json(tmp_path / "run" / "evaluate" / "metrics.json", {"parameters": {}})
+    recorded = {"parameters": asdict(load_params(Path("params.yaml")))}
+    write_json(tmp_path / "run" / "evaluate" / "metrics.json", recorded)
     with pytest.raises(InputError, match=r"'no_such'.*no_mirror_kl"):
         ablate(workspace_for(tmp_path / "run"), ["no_such"], tmp_path, [])
+
+
+def test_an_ablation_that_changes_nothing_of_the_run_is_not_run(tmp_path: Path) -> None:
+    params = load_params(Path("params.yaml"), None, ["sft.identity_dropout=0"])
+    write_json(tmp_path / "run" / "evaluate" / "metrics.json", {"parameters": asdict(params)})
+    with pytest.raises(InputError, match="nothing is left"):
+        ablate(workspace_for(tmp_path / "run"), ["no_identity_dropout"], tmp_path, [])
+    assert not (tmp_path / "no_identity_dropout").exists()

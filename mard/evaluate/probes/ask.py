@@ -22,7 +22,12 @@ def ask(
     ``shown`` is the family that most of the neighbours shown have, empty where there are none.
     """
     requests = [
-        Request(each.pool, build_prompt(decoder.tokenizer, each.pool), 0.0, f"{each.probe}/{each.pair_id}")
+        Request(
+            each.pool,
+            build_prompt(decoder.tokenizer, each.pool, form=decoder.form),
+            0.0,
+            f"{each.probe}/{each.pair_id}",
+        )
         for each in asked
     ]
     texts = decoder.generate(requests, on_progress=on_progress)
@@ -31,7 +36,7 @@ def ask(
             "probe": each.probe,
             "pair_id": each.pair_id,
             "shown": _shown(each.pool),
-            **_answer(text, each.pool),
+            **_answer(decoder.form.read(text, each.pool), each.pool),
         }
 
 
@@ -40,8 +45,7 @@ def _shown(pool: Pool) -> str:
     return min(votes, key=lambda family: (-votes[family], family), default="")
 
 
-def _answer(text: str, pool: Pool) -> dict[str, Any]:
-    trace = Trace.from_json(text)
+def _answer(trace: Trace, pool: Pool) -> dict[str, Any]:
     answer, cited = trace.final_answer, support(trace, Case.of(pool))
     return {
         "family": str(answer.family),

@@ -69,6 +69,25 @@ def test_other_drugs_narrow_the_interval_and_the_same_drugs_again_do_not() -> No
     assert width(first, elsewhere) < 0.85 * width(first, again)
 
 
+def test_drugs_that_two_runs_share_are_drawn_together_though_another_differs() -> None:
+    def renamed(run: Repeat) -> Repeat:
+        one = pl.col("drug_a", "pair_id").str.replace("DB10000", "DB70000")
+        return Repeat(
+            type(run.run)(
+                run.run.name, run.run.facts, run.run.final_layer, run.run.answers.with_columns(one)
+            ),
+            run.baselines.with_columns(pl.col("pair_id").str.replace("DB10000", "DB70000")),
+        )
+
+    def bounds_of(*repeats: Repeat) -> list[float]:
+        return pooled(*repeats)["differences"]["stack"]["neighbour vote"]["accuracy"]["cluster"]
+
+    first = repeat("one", wrong=range(2), rival_wrong=range(4, 9))
+    low, high = bounds_of(first, repeat("again", wrong=range(2), rival_wrong=range(4, 9)))
+    nearly = bounds_of(first, renamed(repeat("nearly", wrong=range(2), rival_wrong=range(4, 9))))
+    assert nearly[1] - nearly[0] > 0.9 * (high - low)
+
+
 def test_the_raw_models_mirror_consistency_is_averaged_too() -> None:
     one, two = repeat("one", wrong=(), rival_wrong=()), repeat("two", wrong=(), rival_wrong=(), offset=7)
     unsteady = finished("two", wrong=(), flipped=(0, 1, 2))

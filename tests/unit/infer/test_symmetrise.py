@@ -50,5 +50,6 @@ def test_which_ordering_was_asked_first_does_not_matter(one, other) -> None:
 def test_one_trace_of_the_two_is_enough_and_none_is_not() -> None:
     broken = Candidate("ab", None, None)
     assert symmetrise([broken, told(DOWN, 0.2, ordering="ba")]).answer.label == DOWN
-    with pytest.raises(ValueError, match="neither ordering"):
-        symmetrise([broken, sample(0, DOWN)])
+    assert symmetrise([broken, sample(0, DOWN)]).candidate == sample(0, DOWN)
+    with pytest.raises(ValueError, match="none of the candidates"):
+        symmetrise([broken])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from math import log
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from mard.label.taxonomy import load_taxonomy
+from mard.lm.form import Form
 from mard.lm.tags import MIRRORED_TAGS, direction_tag_ids
-from mard.lm.tokenizer import token_ids
+from mard.lm.tokenizer import token_ids, trace_pieces, train_tokenizer
 from mard.sft.dataset import IGNORED, MirrorBatch, encode_examples
 from mard.sft.loss import (
     Involution,
@@ -253,3 +256,16 @@ def test_gradient_of_the_tag_term_reaches_the_direction_only() -> None:
     assert touched == [[0, batch.direction[0].item()], [1, batch.direction[1].item()]]
     ab, _ = tag_logits(logits, batch, involution())
     assert ab.shape == (1, 4)
+
+
+def test_every_piece_that_names_a_side_has_its_twin_in_the_vocabularys_involution() -> None:
+    form = Form("compact", "first")
+    pieces = trace_pieces(load_taxonomy().names, form)
+    tokenizer = train_tokenizer(["A B"], 256 + 3 + len(pieces), pieces)
+    vocabulary = Involution.of(tokenizer, len(tokenizer)).vocabulary
+    sided = [piece for piece in pieces if re.match(r" ?A:", piece)]
+    assert " A:ATC:1" in sided
+    for piece in sided:
+        (one,), (other,) = (token_ids(tokenizer, text) for text in (piece, piece.replace("A:", "B:")))
+        assert vocabulary[one] == other, piece
+        assert vocabulary[other] == one, piece

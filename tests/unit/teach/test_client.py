@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,6 +199,19 @@ def test_refusals_before_the_first_answer_are_kept_once_it_has_come() -> None:
         found = list(teacher(seen.url, concurrency=1).answer(draws(20)))
     assert [c.index for c in found] == list(range(20))
     assert [c.error for c in found] == ["HTTP 422: no"] * 7 + [None] * 13
+
+
+def test_refusals_of_an_attempt_that_failed_are_not_told_twice_by_the_next() -> None:
+    def refuses_then_fails(body: dict[str, Any], number: int) -> Reply:
+        return (422, "no", {}) if number < 4 else (500, "", {})
+
+    with serving(refuses_then_fails) as seen:
+        asked = teacher(seen.url, concurrency=1, attempts=1)
+        with pytest.raises(TeacherUnavailable):
+            list(asked.answer(draws(5)))
+    with serving(first(then=completion(TRACE))) as seen:
+        asked.endpoint = replace(asked.endpoint, base_url=seen.url)
+        assert [c.index for c in asked.answer(draws(5))] == [0, 1, 2, 3, 4]
 
 
 def test_fewer_questions_than_that_are_refused_one_by_one() -> None:
