@@ -214,7 +214,7 @@ def _ablations(found: Found) -> Iterator[Sequence[str]]:
     for run in (found["reference"], *found["changed"]):
         changed = found["changed"].get(run, {})
         yield (
-            run,
+            run if changed else "nothing left out",
             ", ".join(f"`{key}={value}`" for key, value in changed.items()),
             *(_against(protocols[name], run) for name in names),
             *(_figure(protocols[name]["figures"][run]["mfs"]["value"]) for name in names),

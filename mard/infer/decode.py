@@ -188,7 +188,7 @@ class Decoder:
             closing = {index: self._closing(rows[index], written) for index, written in cut.items()}
             self._decode([row for _, row in closing.values()], None)
             for index, (before, row) in closing.items():
-                drafts[index] = Draft(before + self._text(row), row.odds)
+                drafts[index] = Draft(before + self._text(row), row.odds or drafts[index].odds)
         return drafts
 
     def _closing(self, row: _Row, written: Written) -> tuple[str, _Row]:

@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from mard.infer.decode import Decoder, Request
+from mard.infer.grammar import Limits
 from mard.label.taxonomy import load_taxonomy
 from mard.lm.form import Form
 from mard.lm.tokenizer import token_ids
 from mard.mirror import mirror
 from mard.schema import Family, Trace
-from tests.builders import voriconazole_axitinib
+from tests.builders import metabolism_trace, voriconazole_axitinib
 from tests.students import model, tokenizer
 from tests.unit.infer.tiny import decoder
 
@@ -83,6 +84,25 @@ def test_a_trace_begins_as_it_is_told_and_argues_on_within_the_grammar(family: F
         trace = form.read(text, request.pool)
         assert trace.final_answer.family is family
         assert trace.final_answer.subtype in load_taxonomy().subtypes(family)
+
+
+def test_a_cut_trace_that_answered_first_keeps_its_odds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    form, told = Form("compact", "first"), (0.4, *(0.1,) * 6)
+    student = replace(decoder(), form=form, limits=Limits(claim_words=40, summary_words=80))
+    text = form.completion(metabolism_trace(), POOL)
+
+    def scripted(rows, budget) -> None:
+        for row in rows:
+            row.tokens = token_ids(tokenizer(), '"}' if budget is None else text[: text.index('{"step":3')])
+            row.odds = () if budget is None else told
+            row.done = budget is None
+
+    monkeypatch.setattr(student, "_decode", scripted)
+    (draft,) = student.draw(requests(1))
+    assert form.read(draft.text, POOL).final_answer == metabolism_trace().final_answer
+    assert draft.odds == told
 
 
 def test_progress_counts_requests() -> None:

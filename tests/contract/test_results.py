@@ -1,0 +1,40 @@
+"""What README and ``results/`` say of a measured run is what its published figures say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mard.evaluate.published import headline, tables
+from mard.schema import Protocol
+
+FILES = sorted(Path("results").glob("*.json"))
+
+
+def read(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_tables_are_those_that_the_command_prints(file: Path) -> None:
+    assert tables(read(file)) in Path("results/README.md").read_text(encoding="utf-8")
+    assert headline(read(file)) in Path("README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_published_run_passed_every_gate_on_every_protocol_and_says_where_it_came_from(file: Path) -> None:
+    found = read(file)
+    assert set(found["protocols"]) == set(Protocol)
+    assert len({row["gate"] for row in found["gates"]}) == 11
+    assert all(row["violations"] == 0 and row["checked"] > 0 for row in found["gates"])
+    assert len(found["commit"]) == 40, "made from a commit, without changes on top"
+    assert found["command"].startswith("mard run --release ")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_drug_is_named_in_published_figures(file: Path) -> None:
+    assert "DB0" not in file.read_text(encoding="utf-8")
