@@ -30,7 +30,10 @@ def teacher_cost(teacher: Teacher, counts: Mapping[str, int], pairs: int) -> dic
 def student_cost(
     protocol: str, *, pairs: int, traces: int, prompt_tokens: int, completion_tokens: int
 ) -> dict[str, Any]:
-    """The student's cost on a protocol; a prompt is read once for all traces that continue it."""
+    """The student's cost on a protocol; a prompt is read once for all traces that continue it.
+
+    ``pairs`` are those with a trace: unconstrained, a student may write none at all.
+    """
     return {
         "who": f"student, {protocol}",
         **_per_thousand(traces, prompt_tokens, completion_tokens, pairs),
@@ -40,4 +43,4 @@ def student_cost(
 
 def _per_thousand(traces: int, prompt_tokens: int, completion_tokens: int, pairs: int) -> dict[str, int]:
     counts = {"traces": traces, "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
-    return {name: round(count * PAIRS / pairs) for name, count in counts.items()}
+    return {name: round(count * PAIRS / max(1, pairs)) for name, count in counts.items()}

@@ -28,3 +28,8 @@ def test_without_a_price_there_is_none_rather_than_0() -> None:
 def test_the_student_by_hand() -> None:
     row = student_cost("warm", pairs=4, traces=24, prompt_tokens=1000, completion_tokens=2402)
     assert (row["traces"], row["prompt_tokens"], row["completion_tokens"]) == (6000, 250_000, 600_500)
+
+
+def test_a_student_that_wrote_no_trace_at_all_cost_nothing_for_traces() -> None:
+    found = student_cost("warm", pairs=0, traces=0, prompt_tokens=0, completion_tokens=0)
+    assert (found["traces"], found["prompt_tokens"], found["completion_tokens"]) == (0, 0, 0)
