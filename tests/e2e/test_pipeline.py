@@ -65,7 +65,7 @@ def test_every_answer_parses_and_cites_only_its_pool(finished: Path) -> None:
 def test_an_ablation_is_one_command_that_repeats_only_what_it_changes(
     finished: Path, tmp_path: Path, prefect_home: Path
 ) -> None:
-    """Unconstrained too: a student this small then writes no trace at all, and that is measured like the rest."""
+    """Unconstrained too: a student this small then writes no trace, which is measured like the rest."""
     options = ("--base", str(finished), "--out", str(tmp_path), "--set", "infer.constrained=false")
     said = mard("ablate", "unweighted_dpo", *options, PREFECT_HOME=str(prefect_home)).stdout
     own = tmp_path / "unweighted_dpo"
