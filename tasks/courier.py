@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from mlflow import MlflowClient
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from mard.errors import TrackingUnavailable
 from tasks.journal import Entry, Journal, journals
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
 EXPERIMENT: Final = "mard"
 MOST_AT_ONCE: Final = 500
 KEY: Final = "mard.journal"
-UNREACHABLE: Final = (MlflowException, OSError)  # what requests raises is an OSError
+LOCAL: Final = "sqlite:///"
+UNREACHABLE: Final = (MlflowException, SQLAlchemyError, OSError)  # what requests raises is an OSError
 REFUSALS: Final = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST")
 
 _one_at_a_time = threading.Lock()  # MLflow opens its database lazily, and not for two threads at once
@@ -140,9 +145,32 @@ def _tell_or_refusal(journal: Journal, entries: Sequence[Entry]) -> list[str]:
     return []
 
 
+def client_of(uri: str) -> MlflowClient:
+    """A client of a store, which is made if it is a local database that is not there yet."""
+    if uri.startswith(LOCAL):
+        make_database(Path(uri.removeprefix(LOCAL)))
+    return MlflowClient(uri)
+
+
+def make_database(file: Path) -> None:
+    """Make a database whole before it has its name; one that is there stays as it is.
+
+    MLflow makes its tables one by one: a process that is killed meanwhile would leave a database that no
+    later one can open or mend.
+    """
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=file.parent, prefix="making-") as folder:
+        new = Path(folder, file.name)
+        MlflowClient(f"{LOCAL}{new}").search_experiments(max_results=1)
+        with suppress(FileExistsError):  # another process was first
+            os.link(new, file)
+
+
 def _tell(journal: Journal, entries: Sequence[Entry]) -> None:
     first = entries[0]
-    client = MlflowClient(_start(journal)["uri"])
+    client = client_of(_start(journal)["uri"])
     if first["kind"] == "start":
         journal.update(run_id=_create(client, journal, first))
         return

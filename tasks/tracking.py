@@ -23,7 +23,7 @@ import mlflow
 
 from mard.errors import TrackingUnavailable
 from mard.io import read_json, sha256_file, write_json
-from tasks.courier import EXPERIMENT, deliver, replay, undelivered
+from tasks.courier import EXPERIMENT, LOCAL, deliver, make_database, replay, undelivered
 from tasks.environment import is_silent
 from tasks.journal import FOLDER, Journal
 from tasks.machine import MachineMonitor
@@ -39,6 +39,8 @@ LONGEST_PAUSE_S: Final = 60.0
 def connect(workspace: Workspace) -> None:
     """Point MLflow at the workspace's tracking store and make sure the experiment exists."""
     uri = workspace.tracking_uri
+    if uri.startswith(LOCAL):
+        make_database(Path(uri.removeprefix(LOCAL)))
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     location = _artifact_location(uri)
@@ -49,9 +51,9 @@ def connect(workspace: Workspace) -> None:
 
 def _artifact_location(uri: str) -> str | None:
     """Where a local store keeps artifacts, beside its database; a server knows that itself."""
-    if not uri.startswith("sqlite:///"):
+    if not uri.startswith(LOCAL):
         return None
-    home = Path(uri.removeprefix("sqlite:///")).parent
+    home = Path(uri.removeprefix(LOCAL)).parent
     home.mkdir(parents=True, exist_ok=True)
     return (home / "artifacts").as_uri()
 

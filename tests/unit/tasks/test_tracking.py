@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,9 +20,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as StoredRun
 
 from mard.config import load_params
-from tasks import tracking
+from tasks import courier, tracking
 from tasks.courier import EXPERIMENT, replay, undelivered
-from tasks.journal import Journal, journals
+from tasks.journal import FOLDER, Journal, journals
 from tasks.stage import PARAMS, Workspace
 from tasks.tracking import home, parent_run, tracked
 from tests.flows.test_servers import free_port
@@ -276,3 +277,38 @@ def test_a_server_that_never_comes_back_costs_seconds_and_is_reported(
     (left,) = undelivered(home(workspace))
     assert (left.run, left.uri, left.entries) == ("sft", uri, 4), "start, params, a point, the end"
     assert replay(home(workspace))[0].entries == 4
+
+
+def test_a_process_that_dies_while_it_makes_the_database_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mlruns" / "mlflow.db"
+
+    def dies(uri: str) -> None:
+        Path(uri.removeprefix("sqlite:///")).write_bytes(b"half a database")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(courier, "MlflowClient", dies)
+        with pytest.raises(KeyboardInterrupt):
+            courier.client_of(f"sqlite:///{file}")
+    assert list(file.parent.iterdir()) == []
+    client = courier.client_of(f"sqlite:///{file}")
+    client.create_experiment("kept")
+    courier.make_database(file)
+    assert {each.name for each in client.search_experiments()} == {"Default", "kept"}
+
+
+def test_a_database_that_cannot_be_opened_is_away_and_stops_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "mlruns" / "mlflow.db"
+    file.parent.mkdir()
+    with sqlite3.connect(file) as half:
+        half.execute("CREATE TABLE guardrails (name TEXT)")
+        half.execute("CREATE TABLE experiments (name TEXT)")
+    half.close()
+    workspace = Workspace(load_params(PARAMS), f"sqlite:///{file}", tmp_path / "artifacts")
+    with tracked(workspace, "sft", workspace.params.sft) as run:
+        run.metrics({"loss": 1.0})
+    (left,) = undelivered(tmp_path / "artifacts" / FOLDER)
+    assert left.entries > 0
+    assert left.error
