@@ -130,7 +130,7 @@ def _failures(protocols: Found) -> Iterator[Sequence[str]]:
     for key, title in LIMITS.items():
         yield (title, *(_figure(protocols[name]["failures"][key]) for name in names))
     yield (
-        "Spearman ρ of accuracy and rarity",
+        "Spearman ρ of accuracy and pairs of the rarer drug",
         *(_figure(protocols[name]["rarity"]["spearman"]) for name in names),
     )
     yield (
