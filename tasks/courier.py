@@ -147,18 +147,18 @@ def _tell_or_refusal(journal: Journal, entries: Sequence[Entry]) -> list[str]:
 
 def client_of(uri: str) -> MlflowClient:
     """A client of a store, which is made if it is a local database that is not there yet."""
-    if uri.startswith(LOCAL):
-        make_database(Path(uri.removeprefix(LOCAL)))
+    make_database(uri)
     return MlflowClient(uri)
 
 
-def make_database(file: Path) -> None:
-    """Make a database whole before it has its name; one that is there stays as it is.
+def make_database(uri: str) -> None:
+    """Make a local database whole before it has its name; one that is there stays, a server makes its own.
 
     MLflow makes its tables one by one: a process that is killed meanwhile would leave a database that no
     later one can open or mend.
     """
-    if file.exists():
+    file = Path(uri.removeprefix(LOCAL))
+    if not uri.startswith(LOCAL) or file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=file.parent, prefix="making-") as folder:

@@ -39,8 +39,7 @@ LONGEST_PAUSE_S: Final = 60.0
 def connect(workspace: Workspace) -> None:
     """Point MLflow at the workspace's tracking store and make sure the experiment exists."""
     uri = workspace.tracking_uri
-    if uri.startswith(LOCAL):
-        make_database(Path(uri.removeprefix(LOCAL)))
+    make_database(uri)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     location = _artifact_location(uri)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -35,9 +35,14 @@ def results_table(metrics: Metrics) -> str:
     return "\n".join(f"| {' | '.join((name, *cells))} |" for name, cells in rows)
 
 
+def simplest_first(baselines: Iterable[str]) -> list[str]:
+    """Names of baselines: votes, then the tiers of structural models."""
+    return sorted(baselines, key=lambda name: ("(" in name, name))
+
+
 def _rows(protocols: Metrics) -> Iterator[tuple[str, Callable[[Metrics], str]]]:
     baselines = {name for body in protocols.values() for name in body["baselines"]}
-    for name in sorted(baselines, key=lambda name: ("(" in name, name)):
+    for name in simplest_first(baselines):
         yield name, partial(_baseline, name)
     yield "student, raw (greedy)", lambda body: _headline(body["layers"][GREEDY])
     for name, title in VARIANTS.items():

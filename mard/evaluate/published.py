@@ -6,17 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from mard.evaluate.evaluation import GREEDY
+from mard.evaluate.headline import simplest_first
+from mard.evaluate.protocol import VARIANTS
+from mard.evaluate.repeats import STUDENTS
 from mard.evaluate.statistic import UNSCORED
 from mard.schema import Protocol
 
 Found = Mapping[str, Any]
 
-STUDENTS: Final = {
-    GREEDY: "student, raw",
-    "symmetrise": "student, symmetrised",
-    "stack": "student, whole stack",
-    "hybrid": "student, stack with structural models",
-}
+TITLES: Final = dict(
+    zip(
+        STUDENTS,
+        (
+            "student, raw",
+            "student, symmetrised",
+            "student, whole stack",
+            "student, stack with structural models",
+        ),
+        strict=True,
+    )
+)
 RIVALS: Final = ("neighbour vote", "kernel propagation", "xgboost (iii)")
 LIMITS: Final = {
     "within_neighbours": "a neighbour shown has the right family",
@@ -77,8 +86,7 @@ def headline(found: Found) -> str:
 
 
 def _own_differences(final: str, body: Found) -> dict[str, Any]:
-    variants = {"raw": GREEDY, "symmetrised": "symmetrise", "hybrid": "hybrid"}
-    named = {variants.get(name, name): each for name, each in body["variants_minus_baseline"].items()}
+    named = {VARIANTS.get(name, name): each for name, each in body["variants_minus_baseline"].items()}
     return {**named, final: body["final_minus_baseline"]}
 
 
@@ -101,9 +109,9 @@ def _headline(found: Found) -> Iterator[Sequence[str]]:
 
 def _systems(body: Found) -> Iterator[tuple[str, str, str]]:
     """Title, group and name: baselines, the simplest first, then the student."""
-    for name in sorted(body["baselines"], key=lambda name: ("(" in name, name)):
+    for name in simplest_first(body["baselines"]):
         yield name, "baselines", name
-    for name, title in STUDENTS.items():
+    for name, title in TITLES.items():
         if name in body["layers"]:
             yield title, "layers", name
 
@@ -169,7 +177,7 @@ def _kept(row: Found) -> Any:
 def _differences(protocols: Found, value: str) -> Iterator[Sequence[str]]:
     names = _present(protocols)
     yield ("", *names)
-    for layer, title in STUDENTS.items():
+    for layer, title in TITLES.items():
         for rival in RIVALS:
             bodies = [protocols[name].get(layer, {}).get(rival) for name in names]
             if any(bodies):
@@ -191,14 +199,11 @@ def _means(pooled: Found) -> Iterator[Sequence[str]]:
     names = _present(pooled)
     yield ("", *names)
     systems = pooled[names[0]]["systems"]
-    order = [
-        *sorted((each for each in systems if each not in STUDENTS), key=lambda each: ("(" in each, each))
-    ]
-    order += [each for each in STUDENTS if each in systems]
-    for name in order:
+    baselines = simplest_first(each for each in systems if each not in STUDENTS)
+    for name in (*baselines, *(each for each in STUDENTS if each in systems)):
         bodies = [pooled[protocol]["systems"][name] for protocol in names]
         yield (
-            STUDENTS.get(name, name),
+            TITLES.get(name, name),
             *(
                 f"{_figure(body['macro_f1']['mean'])} ± {_figure(body['macro_f1']['spread'])}"
                 f" / {_figure(body['ths']['mean'])}"

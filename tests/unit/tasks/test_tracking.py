@@ -295,7 +295,7 @@ def test_a_process_that_dies_while_it_makes_the_database_leaves_none(
     assert list(file.parent.iterdir()) == []
     client = courier.client_of(f"sqlite:///{file}")
     client.create_experiment("kept")
-    courier.make_database(file)
+    courier.make_database(f"sqlite:///{file}")
     assert {each.name for each in client.search_experiments()} == {"Default", "kept"}
 
 
