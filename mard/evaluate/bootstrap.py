@@ -43,12 +43,24 @@ def multiplicities(generator: np.random.Generator, size: int, resamples: int) ->
 
 def cluster_weights(generator: np.random.Generator, drug_a: Texts, drug_b: Texts, resamples: int) -> Floats:
     """Products of the drugs' multiplicities; resamples that hold no pair at all are left out."""
-    drugs, position = np.unique(np.concatenate([drug_a, drug_b]), return_inverse=True)
-    drawn = multiplicities(generator, len(drugs), resamples)
-    a, b = np.split(position, 2)
-    weights: Floats = (drawn[:, a] * drawn[:, b]).astype(np.float64)
+    drugs = np.unique(np.concatenate([drug_a, drug_b]))
+    weights = pair_weights(drugs, multiplicities(generator, len(drugs), resamples), drug_a, drug_b)
     drawn_any: Floats = weights[weights.sum(axis=1) > 0]
     return drawn_any
+
+
+def pair_weights(drugs: Texts, drawn: NDArray[np.int64], drug_a: Texts, drug_b: Texts) -> Floats:
+    """Products of the two drugs' multiplicities ``[r, n]``.
+
+    Args:
+        drugs: Every drug once, sorted ``[d]``.
+        drawn: How often each is drawn ``[r, d]``.
+        drug_a: Of the pairs ``[n]``, likewise ``drug_b``.
+        drug_b: Of the pairs.
+    """
+    a, b = np.searchsorted(drugs, drug_a), np.searchsorted(drugs, drug_b)
+    weights: Floats = (drawn[:, a] * drawn[:, b]).astype(np.float64)
+    return weights
 
 
 def remembered(statistic: Statistic, resamples: Resamples) -> Statistic:

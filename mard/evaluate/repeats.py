@@ -18,7 +18,7 @@ import polars as pl
 
 from mard.errors import InputError
 from mard.evaluate.answers import Labels, texts
-from mard.evaluate.bootstrap import bounds, multiplicities, winner
+from mard.evaluate.bootstrap import bounds, multiplicities, pair_weights, winner
 from mard.evaluate.comparison import LABEL, FinishedRun
 from mard.evaluate.evaluation import GREEDY
 from mard.evaluate.mirror_consistency import mirror_statistics
@@ -113,11 +113,8 @@ def _side(rows: pl.DataFrame, layer: str, ordering: str) -> pl.DataFrame:
 def _weighted(runs: Sequence[_Scored], resamples: int, seed: int) -> list[_Weighted]:
     """A pair counts as often as both its drugs are drawn; a drug is drawn once for all runs."""
     drugs = np.unique(np.concatenate([run.drugs for run in runs]))
-    drawn = multiplicities(np.random.default_rng(seed), len(drugs), resamples).astype(np.float64)
-    places = ((np.searchsorted(drugs, side) for side in (run.drug_a, run.drug_b)) for run in runs)
-    return [
-        _Weighted(run.systems, drawn[:, a] * drawn[:, b]) for run, (a, b) in zip(runs, places, strict=True)
-    ]
+    drawn = multiplicities(np.random.default_rng(seed), len(drugs), resamples)
+    return [_Weighted(run.systems, pair_weights(drugs, drawn, run.drug_a, run.drug_b)) for run in runs]
 
 
 def _pooled(scored: Sequence[_Scored], resamples: int, seed: int) -> dict[str, Any]:
