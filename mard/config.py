@@ -86,11 +86,16 @@ class RegimeShares:
 
 @dataclass(frozen=True)
 class Retrieve:
-    """Neighbour retrieval (Eq. 8 and 9) and its audit."""
+    """Neighbour retrieval (Eq. 8 and 9) and its audit; with ``k`` 0 no stage sees a neighbour.
+
+    ``sharpness``: which k pairs are shown. null: the nearest. A number: families in proportion to the vote
+    of all training pairs, Eq. 8 to this power, and of each its nearest (:mod:`mard.retrieve.proportional`).
+    """
 
     weights: Weights
     regime_shares: RegimeShares
-    k: Annotated[int, Bounds(1, 100)]
+    k: Annotated[int, Bounds(0, 100)]
+    sharpness: Annotated[float, Bounds(0.1, 100)] | None
     seed: Annotated[int, Bounds(0)]
     audit_k: list[int]
     audit_queries: Annotated[int, Bounds(1)]

@@ -14,6 +14,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mard.config import Retrieve
 from mard.gates.leakage import HELD_OUT, GateResult, neighbour_regime, neighbour_universe
 from mard.gates.report import enforce, to_rows
 from mard.io import read_json, sha256_file, write_json
@@ -47,7 +48,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     index = NeighbourIndex.build(features, params.weights, universes, threads=threads)
     index.save(out / "index")
     queries = _queries(workspace, splits, subset)
-    neighbours = _neighbours(index, queries, params.k, threads)
+    neighbours = _neighbours(index, queries, params, threads)
     gates = check(neighbours, queries, universes, contracts.read(folder, "split/drug_partition"))
     enforce(gates)
     contracts.write(out, "retrieve/queries", _with_evidence(index, queries, threads))
@@ -60,6 +61,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
         "release": read_json(workspace.need("ingest", "manifest.json"))["release"],
         "weights": asdict(params.weights),
         "k": params.k,
+        "sharpness": params.sharpness,
         "drugs": len(index.drug_ids),
         "universes": {name: own.height for name, own in universes.items()},
         "queries": _counts(queries),
@@ -133,7 +135,7 @@ def _queries(workspace: Workspace, splits: Splits, subset: pl.DataFrame) -> pl.D
     return pl.concat(sets).sort("set", "pair_id")
 
 
-def _neighbours(index: NeighbourIndex, queries: pl.DataFrame, k: int, threads: int) -> pl.DataFrame:
+def _neighbours(index: NeighbourIndex, queries: pl.DataFrame, params: Retrieve, threads: int) -> pl.DataFrame:
     """Neighbours of all queries, in the order of the queries."""
     roster = index.roster({*queries["drug_a"], *queries["drug_b"]})
     tables: list[pl.DataFrame] = []
@@ -142,7 +144,9 @@ def _neighbours(index: NeighbourIndex, queries: pl.DataFrame, k: int, threads: i
         for (own, universe), asked in queries.group_by("set", "universe", maintain_order=True):
             a, b = (roster.rows(asked[side]) for side in ("drug_a", "drug_b"))
             avoid = _avoided(roster, asked["avoid"])
-            found = index.query_many(universe, roster, a, b, k, avoid=avoid, threads=threads)
+            found = index.query_many(
+                universe, roster, a, b, params.k, avoid=avoid, sharpness=params.sharpness, threads=threads
+            )
             shown = index.shown(universe, found)
             tables.append(shown.with_columns(set=pl.lit(own), pair_id=asked["pair_id"][shown["query"]]))
             done += asked.height
@@ -182,7 +186,14 @@ def _audit(workspace: Workspace, index: NeighbourIndex, splits: Splits, threads:
         chosen = stratified_sample(families_of(test), keys_of(test, params.seed), params.audit_queries)
         queries[str(protocol)] = test.filter(pl.Series(chosen))
     with Progress("auditing retrieval") as progress:
-        report = audit(index, queries, params.audit_k, threads=threads, on_progress=progress)
+        report = audit(
+            index,
+            queries,
+            params.audit_k,
+            sharpness=params.sharpness,
+            threads=threads,
+            on_progress=progress,
+        )
     return {
         universe: {name: {str(k): round(rate, 4) for k, rate in rates.items()} for name, rates in own.items()}
         for universe, own in report.items()

@@ -228,7 +228,8 @@ class Predictor:
 
     def pool(self, drug_a: str, drug_b: str) -> Pool:
         """The pool of two drug ids in this order, the pair itself never among the neighbours."""
-        neighbours = self.index.query(UNIVERSE, drug_a, drug_b, self.brain.answerer.params.retrieve.k)
+        shown = self.brain.answerer.params.retrieve
+        neighbours = self.index.query(UNIVERSE, drug_a, drug_b, shown.k, sharpness=shown.sharpness)
         pair = self.index.pair_evidence(drug_a, drug_b)
         return assemble(self.evidence_store, drug_a, drug_b, pair, neighbours)
 

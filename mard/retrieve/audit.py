@@ -62,34 +62,36 @@ def audit(
     queries: Mapping[str, pl.DataFrame],
     ks: Sequence[int],
     *,
+    sharpness: float | None = None,
     threads: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, dict[str, Rates]]:
-    """MOR@k by universe: of retrieval, of chance, and of retrieval without each channel.
+    """MOR@k by universe: of the nearest pairs, of chance, and of the nearest without each channel.
 
     Args:
         index: The neighbour index.
         queries: Held-out pairs by the universe that they are asked in: ``drug_a`` and ``drug_b`` in
             canonical order, and their true ``family``.
         ks: Lengths of the list.
+        sharpness: That of neighbours in proportion, which then are a variant of their own.
         threads: Threads that share the queries.
         on_progress: Called with (queries answered, queries in all).
 
     Returns:
-        ``{universe: {"all" | "random" | "without <channel>": {k: rate}}}``.
+        ``{universe: {"all" | "random" | "in proportion" | "without <channel>": {k: rate}}}``.
     """
     report: dict[str, dict[str, Rates]] = {
         universe: {"random": random_rate(_families(own), index.family_counts(universe), ks)}
         for universe, own in sorted(queries.items())
     }
-    done, total = 0, sum(own.height for own in queries.values()) * (1 + len(CHANNELS))
-    for channel in (None, *CHANNELS):
-        variant = (
-            index if channel is None else index.reweighted(without(index.weights, channel), threads=threads)
-        )
+    left_out = {f"without {channel}": without(index.weights, channel) for channel in CHANNELS}
+    names = ["all", *(["in proportion"] if sharpness is not None else []), *left_out]
+    done, total = 0, sum(own.height for own in queries.values()) * len(names)
+    for name in names:
+        variant = index.reweighted(left_out[name], threads=threads) if name in left_out else index
+        poll = sharpness if name == "in proportion" else None
         for universe, own in sorted(queries.items()):
-            name = "all" if channel is None else f"without {channel}"
-            found = _found_families(variant, universe, own, max(ks), threads)
+            found = _found_families(variant, universe, own, max(ks), poll, threads)
             report[universe][name] = match_rate(_codes(_families(own)), found, ks)
             done += own.height
             if on_progress:
@@ -107,11 +109,16 @@ def _codes(families: Sequence[Family]) -> Codes:
 
 
 def _found_families(
-    index: NeighbourIndex, universe: str, queries: pl.DataFrame, k: int, threads: int
+    index: NeighbourIndex,
+    universe: str,
+    queries: pl.DataFrame,
+    k: int,
+    sharpness: float | None,
+    threads: int,
 ) -> Codes:
     """Families of the neighbours, int32 ``[q, k]``; -1 where there is none."""
     roster = index.roster({*queries["drug_a"], *queries["drug_b"]})
     a, b = (roster.rows(queries[side]) for side in ("drug_a", "drug_b"))
-    found = index.query_many(universe, roster, a, b, k, threads=threads)
+    found = index.query_many(universe, roster, a, b, k, sharpness=sharpness, threads=threads)
     by_label = np.append(_codes([label.family for label in index.labels]), np.int32(-1))
     return by_label[index.label_codes(universe, found)]

@@ -17,6 +17,7 @@ Rates = Mapping[str, float]
 
 WORDS: Final = {
     "all": "retrieval, all channels",
+    "in proportion": "in proportion to the vote of all pairs",
     "random": "random pairs",
     "without pathway": "without pathways",
     "without protein": "without proteins",
@@ -46,8 +47,9 @@ def write_audit_page(
         f"<title>Audit of retrieval</title><style>{style}</style></head>\n<body><main>"
         "<h1>Audit of retrieval</h1>"
         "<p>MOR@k is the share of held-out test pairs that have a training pair of their own family among "
-        "the k most similar ones. Random pairs of the same universe show what the mix of families gives for "
-        "free; leaving one channel out of the similarity shows what it adds.</p>"
+        "the k most similar ones, or, where a run shows those, among k in proportion to the vote of all "
+        "training pairs. Random pairs of the same universe show what the mix of families gives "
+        "for free; leaving one channel out of the similarity shows what it adds.</p>"
         f"{sections}</main></body></html>\n",
     )
 
@@ -70,6 +72,8 @@ def _table(rates: Mapping[str, Rates]) -> str:
     head = "".join(f"<th>MOR@{k}</th>" for k in ks)
     rows = []
     for variant, words in WORDS.items():
+        if variant not in rates:
+            continue
         own = rates[variant]
         loss = (
             [f" <small>{own[k] - rates['all'][k]:+.3f}</small>" for k in ks]

@@ -2,7 +2,8 @@
 
 s((a, b), (c, d)) = max( s(a, c) + s(b, d), s(a, d) + s(b, c) ) / 2 with s of Eq. 8; ties go to the
 lesser pair id. The sum is the definition, so results do not depend on how they were found: here by a
-rank join over the drugs in order of likeness.
+rank join over the drugs in order of likeness. With a ``sharpness``, families are shown in proportion to
+what all training pairs say (:mod:`mard.retrieve.proportional`), the nearest of each.
 
 Shapes: n indexed drugs, g guests, m training pairs, q queries, k neighbours, w drugs to avoid at most.
 """
@@ -25,6 +26,7 @@ from mard.config import Weights
 from mard.errors import InputError
 from mard.io import read_json, write_text
 from mard.mirror import mirror
+from mard.retrieve.proportional import Electorate, proportional
 from mard.retrieve.rank_join import Found, Membership, Ranking, rank_join
 from mard.retrieve.similarity import DrugFeatures, drug_similarity, pair_evidence
 from mard.schema import LABEL, Direction, Family, Label, Neighbour, PairEvidence, PairId, Polarity
@@ -124,7 +126,14 @@ class NeighbourIndex:
         )
 
     def query(
-        self, universe: str, drug_a: str, drug_b: str, k: int, *, avoid: frozenset[str] = frozenset()
+        self,
+        universe: str,
+        drug_a: str,
+        drug_b: str,
+        k: int,
+        *,
+        avoid: frozenset[str] = frozenset(),
+        sharpness: float | None = None,
     ) -> list[Neighbour]:
         """The k most similar pairs of a universe, the query itself left out (exact Eq. 9).
 
@@ -134,16 +143,18 @@ class NeighbourIndex:
             drug_b: Shown as B.
             k: How many; fewer where the universe is smaller.
             avoid: Drugs that no neighbour may contain.
+            sharpness: Show families in proportion to the vote of all pairs; None: the nearest pairs.
 
         Returns:
-            Best first, each turned so that ``first`` stands for ``drug_a``.
+            Best first; in proportion, in the order in which places were given. Each is turned so that
+            ``first`` stands for ``drug_a``.
         """
         pair = PairId.of(drug_a, drug_b)
         roster = self.roster((pair.a, pair.b))
         a, b = (np.array([roster.place[drug]], dtype=np.int32) for drug in (pair.a, pair.b))
         hidden = [self._place[drug] for drug in sorted(avoid) if drug in self._place]
         avoided = np.array([hidden], dtype=np.int32)
-        found = self.query_many(universe, roster, a, b, k, avoid=avoided)
+        found = self.query_many(universe, roster, a, b, k, avoid=avoided, sharpness=sharpness)
         neighbours = self._neighbours(universe, found)
         return neighbours if drug_a == pair.a else [mirror(neighbour) for neighbour in neighbours]
 
@@ -156,6 +167,7 @@ class NeighbourIndex:
         k: int,
         *,
         avoid: Rows | None = None,
+        sharpness: float | None = None,
         threads: int = 1,
     ) -> Found:
         """:meth:`query` for q pairs in canonical order, as arrays.
@@ -167,11 +179,17 @@ class NeighbourIndex:
             b: Rows of the second drugs, whose ids are greater.
             k: Neighbours a query.
             avoid: Rows of the drugs that no neighbour may contain, int32 ``[q, w]``, filled up with -1.
+            sharpness: Show families in proportion to the vote of all pairs; None: the nearest pairs.
             threads: Threads that share the queries; the result is the same for any number.
         """
-        members = self._universe(universe).members
+        own = self._universe(universe)
         avoided = np.empty((len(a), 0), dtype=np.int32) if avoid is None else avoid
-        return rank_join(self.ranking, roster.guests, members, a, b, avoided, k, threads)
+        if sharpness is None:
+            return rank_join(self.ranking, roster.guests, own.members, a, b, avoided, k, threads)
+        if universe not in self._electorates:
+            self._electorates[universe] = self._electorate(own)
+        electorate = self._electorates[universe]
+        return proportional(self.ranking, roster.guests, electorate, a, b, avoided, k, sharpness, threads)
 
     def roster(self, drug_ids: Iterable[str]) -> Roster:
         """A roster that holds these drugs; an unknown one is like no other."""
@@ -266,6 +284,16 @@ class NeighbourIndex:
                 for name in header["universes"]
             },
         )
+
+    @cached_property
+    def _electorates(self) -> dict[str, Electorate]:
+        """Of the universes that were asked in proportion."""
+        return {}
+
+    def _electorate(self, universe: Universe) -> Electorate:
+        codes = {family: code for code, family in enumerate(Family)}
+        families = np.array([codes[label.family] for label in self.labels], dtype=np.int8)
+        return Electorate.of(universe.members, families[universe.labels], len(codes))
 
     @cached_property
     def _place(self) -> dict[str, int]:

@@ -101,7 +101,7 @@ class Proposer:
         avoid: Rows | None = None,
         threads: int = 1,
     ) -> Found:
-        """As ``NeighbourIndex.query_many``, among proposals only.
+        """The nearest pairs as by ``NeighbourIndex.query_many``, among proposals only.
 
         Pairs with a drug to avoid are dropped after the proposal, so it takes more breadth to find k others.
         The number of threads is for faiss, in this whole process.

@@ -163,7 +163,8 @@ def test_the_saved_index_answers_as_the_table_says(sound):
     store = PoolStore.open(sound.stage("evidence"), sound.stage("retrieve"))
     pair = store.pair_ids("pair_cold", "test")[0]
     pool = store.pool("pair_cold", pair)
-    again = index.query("pair_cold", pool.a.drug_id, pool.b.drug_id, sound.params.retrieve.k)
+    shown = sound.params.retrieve
+    again = index.query("pair_cold", pool.a.drug_id, pool.b.drug_id, shown.k, sharpness=shown.sharpness)
     assert tuple(again) == pool.neighbours
     assert index.pair_evidence(pool.a.drug_id, pool.b.drug_id) == pool.pair
 

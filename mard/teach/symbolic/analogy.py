@@ -29,10 +29,11 @@ def analogy_arguments(pool: Pool) -> Iterator[Argument]:
     if not supporters:
         return
     total = sum(_weight(neighbour) for neighbours in supporters.values() for neighbour in neighbours)
-    trust = min(1.0, pool.neighbours[0].similarity / CLOSE)
+    closest = max(pool.neighbours, key=lambda neighbour: neighbour.similarity)
+    trust = min(1.0, closest.similarity / CLOSE)
     for label, neighbours in supporters.items():
         share = sum(map(_weight, neighbours)) / total
-        drafts = tuple(_draft(n, closest=n is pool.neighbours[0]) for n in neighbours[:SHOWN])
+        drafts = tuple(_draft(n, closest=n is closest) for n in neighbours[:SHOWN])
         yield Argument(label, Kind.ANALOGY, FULL_STRENGTH * share * trust, drafts)
 
 

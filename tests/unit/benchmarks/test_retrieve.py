@@ -12,6 +12,7 @@ def test_every_query_is_answered_as_by_brute_force(monkeypatch):
         "median_speedup_vs_brute",
         "p99_vs_brute_median",
         "all_pairs_in_brute_queries",
+        "in_proportion_in_brute_queries",
         "featureless_speedup",
         "mismatches",
     }

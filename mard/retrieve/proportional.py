@@ -1,0 +1,196 @@
+"""Neighbours in proportion: every training pair votes on the query's family, and the k places go by the vote.
+
+The k nearest pairs are a small sample. Here all pairs of the universe are heard first: with the kernel
+k(u, v) = s(u, v) ** sharpness over Eq. 8, family f has for a query (a, b) the weight
+
+    W_f = sum over its training pairs {c, d} of k(a, c) k(b, d) + k(a, d) k(b, c)
+
+without the query itself and without pairs that hold a drug to avoid. The places are given one by one to
+the family with the greatest W_f / (places that it has + 1) (D'Hondt's highest averages), and each family
+fills its own with its nearest pairs (Eq. 9). So the first neighbour is of the family that most of train
+speaks for, and the list is a poll of train that can be cited pair by pair.
+
+**Decision** a query that nothing speaks for is shown the nearest pairs, as without a vote.
+
+Shapes: n indexed drugs, m training pairs, q queries, f families, w drugs to avoid at most, k neighbours.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from mard.retrieve.rank_join import NOTHING, Found, Membership, Ranking, rank_join
+
+Ints = npt.NDArray[Any]
+Weights = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Electorate:
+    """A universe's training pairs by family.
+
+    Attributes:
+        members: All m of them.
+        numbers: Each family's pairs, by their numbers in ``members``.
+        parts: Each family's pairs alone.
+    """
+
+    members: Membership
+    numbers: tuple[Ints, ...]
+    parts: tuple[Membership, ...]
+
+    @classmethod
+    def of(cls, members: Membership, families: Ints, count: int) -> Self:
+        """Divide ``members``, whose families are codes below ``count``, ``[m]``."""
+        numbers = tuple(np.flatnonzero(families == code).astype(np.int32) for code in range(count))
+        drugs = len(members.starts) - 1
+        return cls(members, numbers, tuple(Membership.of(members.pairs[own], drugs) for own in numbers))
+
+    @cached_property
+    def ballots(self) -> tuple[Ints, Ints]:
+        """Second drugs, part after part ``[m]``, and where those of each first drug begin ``[f, n + 1]``."""
+        ends = np.cumsum([0, *(len(part.pairs) for part in self.parts)])
+        starts = [part.starts + end for part, end in zip(self.parts, ends[:-1], strict=True)]
+        return np.concatenate([part.pairs[:, 1] for part in self.parts]), np.stack(starts)
+
+
+def proportional(
+    indexed: Ranking,
+    guests: Ranking,
+    electorate: Electorate,
+    a: Ints,
+    b: Ints,
+    avoid: Ints,
+    k: int,
+    sharpness: float,
+    threads: int = 1,
+) -> Found:
+    """Answer q queries; the result does not depend on ``threads``.
+
+    Args:
+        indexed: The n drugs of the index; a query names them by rows 0 to n - 1.
+        guests: Drugs outside it; rows from n on.
+        electorate: The training pairs.
+        a: Rows of the queries' first drugs, int32 ``[q]``.
+        b: Rows of the second ones.
+        avoid: Rows of drugs that no voter and no neighbour may contain, int32 ``[q, w]``, filled up with -1.
+        k: Neighbours a query.
+        sharpness: Power of Eq. 8 in the kernel; the greater, the less a distant pair has to say.
+        threads: Python threads that share the queries.
+    """
+    weights = family_weights(indexed, guests, electorate, a, b, avoid, sharpness, threads)
+    shape = len(a), k
+    found = Found(np.full(shape, NOTHING, np.int32), np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
+    mute = ~weights.any(axis=1)
+    nearest = rank_join(indexed, guests, electorate.members, a[mute], b[mute], avoid[mute], k, threads)
+    for field, filled in zip(found, nearest, strict=True):
+        field[mute] = filled
+    lists = [rank_join(indexed, guests, part, a, b, avoid, k, threads) for part in electorate.parts]
+    supply = np.column_stack([(own.numbers != NOTHING).sum(axis=1) for own in lists])
+    order = highest_averages(weights, supply, k)
+    for code, own in enumerate(lists):
+        given = order == code
+        query, rank = np.nonzero(given)
+        turn = np.cumsum(given, axis=1)[query, rank] - 1
+        found.numbers[query, rank] = electorate.numbers[code][own.numbers[query, turn]]
+        found.scores[query, rank] = own.scores[query, turn]
+        found.crossed[query, rank] = own.crossed[query, turn]
+    return found
+
+
+def family_weights(
+    indexed: Ranking,
+    guests: Ranking,
+    electorate: Electorate,
+    a: Ints,
+    b: Ints,
+    avoid: Ints,
+    sharpness: float,
+    threads: int = 1,
+) -> Weights:
+    """W_f of every query, float64 ``[q, f]``; arguments as of :func:`proportional`."""
+    weights = np.zeros((len(a), len(electorate.parts)))
+    ballots = electorate.ballots
+
+    def weigh(start: int) -> None:
+        own = slice(start, start + size)
+        _weigh(indexed, guests, *ballots, a[own], b[own], avoid[own], sharpness, weights[own])
+
+    size = max(1, -(-len(a) // (8 * threads)))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(weigh, range(0, len(a), size)))
+    return weights
+
+
+def highest_averages(weights: Weights, supply: Ints, k: int) -> Ints:
+    """Which family has each of the k places (D'Hondt), int64 ``[q, k]``; -1 for a free one.
+
+    Args:
+        weights: ``[q, f]``; a family of weight 0 has no place, and among equals the first one goes first.
+        supply: How many pairs each family can show, ``[q, f]``.
+        k: Places.
+    """
+    taken = np.zeros(weights.shape, dtype=np.int64)
+    order = np.full((len(weights), k), NOTHING, dtype=np.int64)
+    every = np.arange(len(weights))
+    for place in range(k):
+        averages = np.where(taken < supply, weights / (taken + 1), 0.0)
+        family = averages.argmax(axis=1)
+        given = averages[every, family] > 0
+        order[given, place] = family[given]
+        taken[every[given], family[given]] += 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _weigh(
+    indexed: Ranking,
+    guests: Ranking,
+    seconds: Ints,
+    starts: Ints,
+    a: Ints,
+    b: Ints,
+    avoid: Ints,
+    sharpness: float,
+    weights: Weights,
+) -> None:
+    n = indexed.similarity.shape[1]
+    like_a, like_b = np.empty(n), np.empty(n)
+    for query in range(len(a)):
+        _fill_kernel(like_a, indexed, guests, a[query], avoid[query], sharpness)
+        _fill_kernel(like_b, indexed, guests, b[query], avoid[query], sharpness)
+        for family in range(len(starts)):
+            for c in range(n):
+                to_a, to_b = 0.0, 0.0
+                for place in range(starts[family, c], starts[family, c + 1]):
+                    d = seconds[place]
+                    if not _is_query(c, d, a[query], b[query]):
+                        to_a += like_a[d]
+                        to_b += like_b[d]
+                weights[query, family] += like_a[c] * to_b + like_b[c] * to_a
+
+
+@njit(cache=True, nogil=True)
+def _fill_kernel(
+    like: Weights, indexed: Ranking, guests: Ranking, drug: int, avoid: Ints, sharpness: float
+) -> None:
+    """The drug's k(u, v) with each indexed drug ``[n]``; 0 with those to avoid."""
+    n = len(like)
+    row = indexed.similarity[drug] if drug < n else guests.similarity[drug - n]
+    for other in range(n):
+        like[other] = np.float64(row[other]) ** sharpness
+    for hidden in avoid:
+        if 0 <= hidden < n:
+            like[hidden] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _is_query(c: int, d: int, a: int, b: int) -> bool:
+    return (c == a and d == b) or (c == b and d == a)
