@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -167,6 +168,19 @@ def test_the_saved_index_answers_as_the_table_says(sound):
     again = index.query("pair_cold", pool.a.drug_id, pool.b.drug_id, shown.k, sharpness=shown.sharpness)
     assert tuple(again) == pool.neighbours
     assert index.pair_evidence(pool.a.drug_id, pool.b.drug_id) == pool.pair
+
+
+def test_without_neighbours_every_pool_keeps_the_rest_of_its_evidence(sound, tmp_path):
+    params = load_params(REPOSITORY / "params.yaml", None, [*SMALL, "retrieve.k=0"])
+    bare = Workspace(params, artifacts=sound.artifacts, tracking_uri=sound.tracking_uri)
+    assert retrieve.compute(bare, tmp_path)["neighbours"] == 0
+    stores = [
+        PoolStore.open(sound.stage("evidence"), folder) for folder in (sound.stage("retrieve"), tmp_path)
+    ]
+    for name in ("teacher", "warm", "drug_cold", "pair_cold"):
+        assert stores[0].pair_ids(name) == stores[1].pair_ids(name) != []
+        for pair in stores[0].pair_ids(name):
+            assert stores[1].pool(name, pair) == replace(stores[0].pool(name, pair), neighbours=())
 
 
 def test_labels_that_the_student_is_validated_on_are_in_no_prompt_of_the_teacher_set(sound):
