@@ -44,7 +44,7 @@ from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.pools import assemble
 from mard.schema import PairId, Pool, Protocol
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 HEADER: Final = "bundle.json"
 UNIVERSE: Final = Protocol.WARM
 NAME_COLUMNS: Final = ("drug_id", "name", "aliases", "secondary_ids")

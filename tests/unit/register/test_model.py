@@ -103,7 +103,7 @@ def test_an_altered_missing_or_foreign_file_is_noticed(root: Path, tmp_path: Pat
         verify_bundle(copy)
     header = read_json(copy / "bundle.json")
     write_json(copy / "bundle.json", {**header, "format": 99})
-    with pytest.raises(InputError, match="bundle format 99, expected 3"):
+    with pytest.raises(InputError, match="bundle format 99, expected 4"):
         verify_bundle(copy)
 
 
