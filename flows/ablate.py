@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import typer
 import yaml
 
 from flows.driver import run_pipeline
-from mard.config import load_params, read_yaml
+from mard.config import load_params, parse_params, read_yaml
 from mard.errors import InputError
 from mard.io import read_json
 from tasks.environment import REPOSITORY
@@ -37,6 +38,7 @@ def ablate(base: Workspace, names: Sequence[str], out: Path, overrides: Sequence
 
     Raises:
         InputError: There is no such ablation, or none that changes anything.
+        ConfigError: The base was made by a version with other parameters.
         MissingArtifact: The base was not evaluated.
     """
     grid = ablations()
@@ -45,7 +47,7 @@ def ablate(base: Workspace, names: Sequence[str], out: Path, overrides: Sequence
     recorded = read_json(base.need("evaluate", "metrics.json")).get("parameters")
     if recorded is None:
         raise InputError(f"{base.artifacts} does not say its parameters: run its stage evaluate again")
-    own = settings(recorded)
+    own = settings(asdict(parse_params(recorded, f"{base.artifacts}/evaluate/metrics.json")))
     whole = load_params(PARAMS, None, own)
     folders = []
     for name in names or grid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mard.errors import InputError
 from mard.io import read_json, write_json, write_text
 from mard.register.policy import Policy, Verdict, decide, load_policy
 from mard.schema import Part, Protocol
@@ -34,6 +36,7 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     policy = load_policy(REPOSITORY / params.policy)
     metrics = read_json(workspace.need("evaluate", "metrics.json"))
     gates = list(_gates(workspace))
+    _check_retrieval(workspace)
     version = _bundle(workspace, out / "model")
     write_text(out / "model_card.md", _card(workspace, version, metrics, gates))
     connect(workspace)
@@ -50,6 +53,23 @@ def compute(workspace: Workspace, out: Path) -> Summary:
     write_json(out / "registration.json", registration)
     write_json(out / "manifest.json", {"bundle": version, "alias": verdict.alias, "reason": verdict.reason})
     return {key: registration[key] for key in ("name", "version", "alias", "reason")}
+
+
+def _check_retrieval(workspace: Workspace) -> None:
+    """A model must be asked as it was trained.
+
+    Raises:
+        InputError: Its neighbours were retrieved with other parameters than the bundle would hold.
+    """
+    shown = read_json(workspace.need("retrieve", "manifest.json"))
+    for key in ("k", "sharpness"):
+        trained, asked = shown.get(key), getattr(workspace.params.retrieve, key)
+        if trained != asked:
+            raise InputError(
+                f"{workspace.stage('retrieve')} was made with {key} {trained}, the parameters say {asked}: "
+                "the model would be asked otherwise than it was trained; run again from retrieve, or set "
+                f"retrieve.{key}={json.dumps(trained)}"
+            )
 
 
 def _bundle(workspace: Workspace, folder: Path) -> str:

@@ -50,9 +50,10 @@ def run_facts(inputs: Inputs) -> dict[str, str]:
     samples = f"{params.infer.samples_warm} (warm), {params.infer.samples_cold} (cold)"
     proposals = f", traces for {params.infer.proposals} more families" if params.infer.proposals else ""
     shares = params.retrieve.regime_shares
-    chosen = "the nearest" if params.retrieve.sharpness is None else "in proportion to the vote of all pairs"
+    shown = read_json(workspace.need("retrieve", "manifest.json"))
+    chosen = "the nearest" if shown.get("sharpness") is None else "in proportion to the vote of all pairs"
     retrieval = (
-        f"{params.retrieve.k} neighbours, {chosen}; training imitates warm {shares.warm:g}, "
+        f"{shown['k']} neighbours, {chosen}; training imitates warm {shares.warm:g}, "
         f"drug-cold {shares.drug_cold:g}, pair-cold {shares.pair_cold:g}"
     )
     seeds = f"SFT {params.sft.seed}, DPO {params.dpo.seed}, sampling {params.infer.seed}"

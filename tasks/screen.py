@@ -64,7 +64,7 @@ def prepare(
         workspace: Artifacts of the stages up to retrieve.
         out: Where the shards go.
         universe: Whose training pairs vote.
-        k: Neighbours that vote; by default as many as an evidence pool shows.
+        k: Neighbours that vote, the nearest; by default as many as an evidence pool shows.
         drugs: A file with one drug a line, by id or name; by default all of the release.
         known: Whether pairs that the release lists are screened too.
         min_similarity: Pairs whose nearest neighbour is less like them are left out.

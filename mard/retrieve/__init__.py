@@ -1,3 +1,4 @@
 """Mechanism-aware retrieval (section 5): drug and pair similarity (Eq. 8 and 9), exact neighbours,
-their audit, and the evidence pools that are put together from them.
+the nearest or in proportion to the vote of all pairs, their audit, and the evidence pools that are put
+together from them.
 """

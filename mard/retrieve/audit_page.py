@@ -16,7 +16,7 @@ from mard.io import write_text
 Rates = Mapping[str, float]
 
 WORDS: Final = {
-    "all": "retrieval, all channels",
+    "all": "nearest pairs, all channels",
     "in proportion": "in proportion to the vote of all pairs",
     "random": "random pairs",
     "without pathway": "without pathways",
@@ -24,8 +24,14 @@ WORDS: Final = {
     "without atc": "without ATC codes",
     "without tanimoto": "without structures",
 }
+SERIES: Final = {"ours": "all", "poll": "in proportion", "chance": "random"}
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 240, 44, 34, 12
 RADIUS: Final = 4
+MARKS: Final = {
+    "ours": '<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}"/>',
+    "poll": '<path d="M{x:.1f} {top:.1f}l{r} {d}h-{d}z"/>',
+    "chance": '<rect x="{left:.1f}" y="{top:.1f}" width="{d}" height="{d}"/>',
+}
 
 
 def write_audit_page(
@@ -87,7 +93,7 @@ def _table(rates: Mapping[str, Rates]) -> str:
 
 
 def _figure(name: str, rates: Mapping[str, Rates]) -> str:
-    """MOR over k: all channels, chance, and the band between the best and the worst left-out channel."""
+    """MOR over k: each series, and the band between the best and the worst left-out channel."""
     ks = sorted(rates["all"], key=int)
     left_out = [own for variant, own in rates.items() if variant.startswith("without")]
     high, low = [max(own[k] for own in left_out) for k in ks], [min(own[k] for own in left_out) for k in ks]
@@ -97,15 +103,19 @@ def _figure(name: str, rates: Mapping[str, Rates]) -> str:
         f'<polygon class="band" points="{_joined(band)}"/>',
         *(
             _series(kind, [rates[variant][k] for k in ks])
-            for kind, variant in (("ours", "all"), ("chance", "random"))
+            for kind, variant in SERIES.items()
+            if variant in rates
         ),
     ]
     title = f"MOR at {', '.join(ks)} on {name}: " + ", ".join(f"{rates['all'][k]:.3f}" for k in ks)
-    legend = (
-        '<p class="legend"><span class="key ours"></span>all channels '
-        '<span class="key band"></span>range with one channel left out '
-        '<span class="key chance"></span>random pairs</p>'
-    )
+    keys = {
+        "ours": "nearest pairs",
+        "band": "range with one channel left out",
+        **({"poll": "in proportion"} if "in proportion" in rates else {}),
+        "chance": "random pairs",
+    }
+    spans = " ".join(f'<span class="key {kind}"></span>{words}' for kind, words in keys.items())
+    legend = f'<p class="legend">{spans}</p>'
     svg = (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(shapes)}</svg>'
     )
@@ -125,15 +135,11 @@ def _grid(ks: Sequence[str]) -> str:
 
 def _series(kind: str, values: Sequence[float]) -> str:
     places = _points(values)
-    if kind == "ours":
-        marks = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS}"/>' for x, y in places]
-    else:
-        side = 2 * RADIUS
-        marks = [
-            f'<rect x="{x - RADIUS:.1f}" y="{y - RADIUS:.1f}" width="{side}" height="{side}"/>'
-            for x, y in places
-        ]
-    return f'<g class="{kind}"><polyline points="{_joined(places)}"/>{"".join(marks)}</g>'
+    marks = "".join(
+        MARKS[kind].format(x=x, y=y, r=RADIUS, d=2 * RADIUS, left=x - RADIUS, top=y - RADIUS)
+        for x, y in places
+    )
+    return f'<g class="{kind}"><polyline points="{_joined(places)}"/>{marks}</g>'
 
 
 def _points(values: Sequence[float]) -> list[tuple[float, float]]:

@@ -69,7 +69,7 @@ class Roster:
 
 @dataclass(frozen=True)
 class NeighbourIndex:
-    """Answers "which labelled training pairs are most like this one".
+    """Answers "which labelled training pairs are most like this one", or a poll of them all.
 
     Attributes:
         features: What the channels compare, for all drugs of the release.
@@ -135,7 +135,7 @@ class NeighbourIndex:
         avoid: frozenset[str] = frozenset(),
         sharpness: float | None = None,
     ) -> list[Neighbour]:
-        """The k most similar pairs of a universe, the query itself left out (exact Eq. 9).
+        """The k most similar pairs of a universe, or k in proportion, without the query itself (exact Eq. 9).
 
         Args:
             universe: Whose training pairs may be shown.
@@ -186,9 +186,8 @@ class NeighbourIndex:
         avoided = np.empty((len(a), 0), dtype=np.int32) if avoid is None else avoid
         if sharpness is None:
             return rank_join(self.ranking, roster.guests, own.members, a, b, avoided, k, threads)
-        if universe not in self._electorates:
-            self._electorates[universe] = self._electorate(own)
-        electorate = self._electorates[universe]
+        electorates = self._electorates
+        electorate = electorates.get(universe) or electorates.setdefault(universe, self._electorate(own))
         return proportional(self.ranking, roster.guests, electorate, a, b, avoided, k, sharpness, threads)
 
     def roster(self, drug_ids: Iterable[str]) -> Roster:

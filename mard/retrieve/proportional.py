@@ -10,7 +10,8 @@ the family with the greatest W_f / (places that it has + 1) (D'Hondt's highest a
 fills its own with its nearest pairs (Eq. 9). So the first neighbour is of the family that most of train
 speaks for, and the list is a poll of train that can be cited pair by pair.
 
-**Decision** a query that nothing speaks for is shown the nearest pairs, as without a vote.
+**Decision** a place that no family with a voice can fill goes to the nearest pair that is not shown yet: a
+query that nothing speaks for is shown the nearest pairs, as without a vote.
 
 Shapes: n indexed drugs, m training pairs, q queries, f families, w drugs to avoid at most, k neighbours.
 """
@@ -88,10 +89,6 @@ def proportional(
     weights = family_weights(indexed, guests, electorate, a, b, avoid, sharpness, threads)
     shape = len(a), k
     found = Found(np.full(shape, NOTHING, np.int32), np.zeros(shape, np.float32), np.zeros(shape, np.bool_))
-    mute = ~weights.any(axis=1)
-    nearest = rank_join(indexed, guests, electorate.members, a[mute], b[mute], avoid[mute], k, threads)
-    for field, filled in zip(found, nearest, strict=True):
-        field[mute] = filled
     lists = [rank_join(indexed, guests, part, a, b, avoid, k, threads) for part in electorate.parts]
     supply = np.column_stack([(own.numbers != NOTHING).sum(axis=1) for own in lists])
     order = highest_averages(weights, supply, k)
@@ -102,6 +99,13 @@ def proportional(
         found.numbers[query, rank] = electorate.numbers[code][own.numbers[query, turn]]
         found.scores[query, rank] = own.scores[query, turn]
         found.crossed[query, rank] = own.crossed[query, turn]
+    short = np.flatnonzero(order[:, -1:].ravel() == NOTHING)
+    nearest = rank_join(indexed, guests, electorate.members, a[short], b[short], avoid[short], k, threads)
+    for row, number in enumerate(short):
+        shown = np.count_nonzero(order[number] != NOTHING)
+        others = np.flatnonzero(~np.isin(nearest.numbers[row], found.numbers[number, :shown]))[: k - shown]
+        for field, every in zip(found, nearest, strict=True):
+            field[number, shown : shown + len(others)] = every[row, others]
     return found
 
 
@@ -133,7 +137,8 @@ def highest_averages(weights: Weights, supply: Ints, k: int) -> Ints:
     """Which family has each of the k places (D'Hondt), int64 ``[q, k]``; -1 for a free one.
 
     Args:
-        weights: ``[q, f]``; a family of weight 0 has no place, and among equals the first one goes first.
+        weights: ``[q, f]``; a family of weight 0 has no place. Averages are compared in 32 bits, so that sums
+            equal but for their order are equal, and the first family goes first.
         supply: How many pairs each family can show, ``[q, f]``.
         k: Places.
     """
@@ -141,7 +146,7 @@ def highest_averages(weights: Weights, supply: Ints, k: int) -> Ints:
     order = np.full((len(weights), k), NOTHING, dtype=np.int64)
     every = np.arange(len(weights))
     for place in range(k):
-        averages = np.where(taken < supply, weights / (taken + 1), 0.0)
+        averages = np.where(taken < supply, weights / (taken + 1), 0.0).astype(np.float32)
         family = averages.argmax(axis=1)
         given = averages[every, family] > 0
         order[given, place] = family[given]

@@ -40,7 +40,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Proposer:
-    """An approximate stand-in for an index: the same :meth:`query_many`.
+    """An approximate stand-in for an index that is asked for the nearest: the same :meth:`query_many`.
 
     Attributes:
         index: The exact index, which scores.

@@ -107,7 +107,7 @@ def _read_only(array: Ints) -> Ints:
 
 
 class Found(NamedTuple):
-    """The neighbours of q queries, best first.
+    """The neighbours of q queries, in the order in which they are shown: of a rank join, best first.
 
     Attributes:
         numbers: Number of each training pair in its universe, int32 ``[q, k]``; -1 past the last.

@@ -92,7 +92,7 @@ class Screening:
         if len(self.drugs) < 2:
             raise InputError(f"a screening needs at least two drugs, got {len(self.drugs)}")
         if self.k < 1:
-            raise InputError(f"k is {self.k}: at least one neighbour has to vote")
+            raise InputError(f"k is {self.k}: at least one neighbour has to vote (--k)")
         if not 0 <= self.min_similarity <= 1:
             raise InputError(f"a similarity lies between 0 and 1, got a least one of {self.min_similarity}")
         if self.shard_drugs < 1:

@@ -10,7 +10,7 @@ import yaml
 
 from flows.ablate import ablate, ablations, settings
 from mard.config import load_params
-from mard.errors import InputError
+from mard.errors import ConfigError, InputError
 from mard.io import write_json
 from tasks.stage import workspace_for
 
@@ -41,6 +41,14 @@ def test_an_ablation_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> N
     write_json(tmp_path / "run" / "evaluate" / "metrics.json", recorded)
     with pytest.raises(InputError, match=r"'no_such'.*no_mirror_kl"):
         ablate(workspace_for(tmp_path / "run"), ["no_such"], tmp_path, [])
+
+
+def test_a_run_that_does_not_know_a_parameter_is_not_ablated_with_todays_default(tmp_path: Path) -> None:
+    parameters = asdict(load_params(Path("params.yaml")))
+    del parameters["retrieve"]["sharpness"]
+    write_json(tmp_path / "run" / "evaluate" / "metrics.json", {"parameters": parameters})
+    with pytest.raises(ConfigError, match=r"run/evaluate/metrics.json.*retrieve.sharpness is missing"):
+        ablate(workspace_for(tmp_path / "run"), ["no_mirror_kl"], tmp_path, [])
 
 
 def test_an_ablation_that_changes_nothing_of_the_run_is_not_run(tmp_path: Path) -> None:

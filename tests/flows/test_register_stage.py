@@ -13,6 +13,7 @@ import mlflow
 import pytest
 
 from mard.config import Params
+from mard.errors import InputError
 from mard.io import read_json, write_json
 from mard.register.model import load_bundle
 from tasks import infer, register
@@ -141,6 +142,15 @@ def test_a_model_that_misses_a_requirement_does_not_dethrone_anyone(
     assert "parse_rate is 0.5, at least 1 is required" in registered["reason"]
     assert alias(workspace, "champion") == before
     assert alias(workspace, "challenger") == registered["version"]
+
+
+def test_a_model_is_not_served_other_neighbours_than_it_was_trained_on(
+    workspace: Workspace, first: dict
+) -> None:
+    sharper = replace(workspace.params.retrieve, sharpness=9.0)
+    otherwise = replace(workspace, params=replace(workspace.params, retrieve=sharper))
+    with pytest.raises(InputError, match=r"sharpness 4.0, the parameters say 9.0.*retrieve.sharpness=4.0"):
+        run_stage("register", register.compute, otherwise)
 
 
 def test_every_parameter_travels_with_the_bundle(workspace: Workspace, first: dict) -> None:

@@ -129,7 +129,8 @@ def forest(name: str, rows: Sequence[tuple[str, Any, Any]], x_title: str = "chan
 
 
 def retrieval(name: str, rates: Mapping[str, Mapping[str, float]]) -> Markup:
-    """MOR@k of retrieval and of chance."""
+    """MOR@k of what prompts show, and of chance."""
+    shown = "in proportion" if "in proportion" in rates else "all"
     ks = sorted(int(k) for k in rates["all"])
     places = {index + 0.0: str(k) for index, k in enumerate(ks)}
     plot = Plot(
@@ -142,7 +143,7 @@ def retrieval(name: str, rates: Mapping[str, Mapping[str, float]]) -> Markup:
         FIFTHS,
         x_text=places.__getitem__,
     )
-    for variant, kind in (("random", "ideal"), ("all", "student")):
+    for variant, kind in (("random", "ideal"), (shown, "student")):
         points = [(index + 0.0, rates[variant][str(k)]) for index, k in enumerate(ks)]
         plot.line(points, kind)
         plot.dots(points, kind)

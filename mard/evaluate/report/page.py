@@ -65,6 +65,7 @@ def render_page(report: Report) -> str:
         phases=phase_rows(metrics["training"]),
         phase_measures={name: Markup(title) for name, title in words.PHASE_MEASURES.items()},  # noqa: S704
         retrieval=[retrieval_view(protocol, metrics["retrieval"][protocol]) for protocol in Protocol],
+        polled="in proportion" in metrics["retrieval"][Protocol.WARM],
         variants=sorted(metrics["retrieval"][Protocol.WARM], key=variant_order),
         variant_words=words.VARIANTS,
         costs=metrics["costs"],

@@ -68,5 +68,5 @@ def retrieval_view(protocol: Protocol, rates: Mapping[str, Mapping[str, float]])
 
 
 def variant_order(variant: str) -> tuple[bool, str]:
-    """Ours and chance first, then each channel left out."""
+    """All channels, in proportion and chance first, then each channel left out."""
     return variant not in words.VARIANTS, variant

@@ -131,7 +131,11 @@ DIRECTIONS: Final = {
     Direction.BIDIRECTIONAL: "both ways",
     Direction.NONE: "none given",
 }
-VARIANTS: Final = {"all": "all four", "random": "random pairs"}
+VARIANTS: Final = {
+    "all": "most similar, all four channels",
+    "in proportion": "in proportion",
+    "random": "random pairs",
+}
 
 GATES: Final = (
     ("pair_disjoint", "No pair is in two parts of a protocol."),
@@ -161,7 +165,7 @@ GLOSSARY: Final = (
     ("Abstention", "An abstaining student still names its best guess, which counts in accuracy and F1;"
      " coverage and accuracy if answered say what abstaining gains."),
     ("Neighbour vote", "The families of the most similar known pairs, weighted by similarity."),
-    ("MOR@k", "Share of test pairs with a pair of their own family among the k most similar known ones."),
+    ("MOR@k", "Share of test pairs with a pair of their own family among the first k known ones shown."),
     ("Met. + Dist.", "PK_Metabolism and PK_Distribution as one family: often the wording of a release, not"
      " pharmacology, decides between them."),
     ("Raw, symmetrised", "Raw: one greedy trace for one order of the pair. Symmetrised: both orders made one"

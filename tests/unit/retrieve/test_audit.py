@@ -49,3 +49,23 @@ def test_leaving_out_the_only_informative_channel_loses_the_match():
     assert report["without tanimoto"] == {1: 0.0}
     assert report["random"] == {1: 0.5}
     assert seen[-1] == (5, 5)
+
+
+def test_neighbours_in_proportion_are_a_variant_of_their_own():
+    # the nearest pair is of AR, but two a little less alike are of PK
+    drugs = features(
+        drug(1, bits=[0, 1]),
+        drug(2, bits=[9]),
+        drug(3, bits=[0, 1]),
+        *(drug(number, bits=[0]) for number in (4, 5)),
+        drug(6, bits=[9]),
+    )
+    label = {family: Label(family, "any", Direction.A_TO_B, Polarity.UP) for family in (PK, AR)}
+    pairs = [(drug_id(3), drug_id(6), label[AR])]
+    pairs += [(drug_id(number), drug_id(6), label[PK]) for number in (4, 5)]
+    index = NeighbourIndex.build(drugs, EVEN, {"warm": labelled(pairs)})
+    query = pl.DataFrame({"drug_a": [drug_id(1)], "drug_b": [drug_id(2)], "family": [str(PK)]})
+    report = audit(index, {"warm": query}, [1, 2], sharpness=0.5)["warm"]
+    assert report["all"] == {1: 0.0, 2: 1.0}
+    assert report["in proportion"] == {1: 1.0, 2: 1.0}
+    assert "in proportion" not in audit(index, {"warm": query}, [1])["warm"]

@@ -10,7 +10,7 @@ from mard.baselines.propagation import Propagation
 from mard.mirror import mirror
 from mard.retrieve.neighbours import NeighbourIndex
 from mard.retrieve.proportional import Electorate, family_weights, highest_averages, proportional
-from mard.retrieve.rank_join import NOTHING, Membership, Ranking
+from mard.retrieve.rank_join import NOTHING, Membership, Ranking, rank_join
 from mard.schema import Direction, Family, Label, Polarity
 from tests.corpora import drug_id
 from tests.unit.retrieve.drugs import EVEN, drug, features, labelled
@@ -80,12 +80,13 @@ def test_weights_and_lists_are_those_of_scoring_every_pair(seed, k, avoided):
         shown = found.numbers[query][found.numbers[query] != NOTHING]
         assert allowed[shown].all()
         assert len(set(shown)) == len(shown)
-        if weights[query].any():
-            supply = np.minimum(np.bincount(codes[allowed], minlength=FAMILIES), k)
-            places = highest_averages(weights[[query]], supply[None], k)[0]
-            assert codes[shown].tolist() == places[places != NOTHING].tolist()
+        assert len(shown) == min(k, allowed.sum())
+        supply = np.minimum(np.bincount(codes[allowed], minlength=FAMILIES), k)
+        places = highest_averages(weights[[query]], supply[None], k)[0]
+        spoken = (places != NOTHING).sum()
+        assert codes[shown[:spoken]].tolist() == places[:spoken].tolist()
         for code in range(FAMILIES):  # each family shows its nearest
-            scores = found.scores[query][: len(shown)][codes[shown] == code]
+            scores = found.scores[query][:spoken][codes[shown[:spoken]] == code]
             straight = world_scores(world, a, b)[allowed & (codes == code)]
             assert scores.tolist() == np.sort(straight)[::-1][: len(scores)].tolist()
 
@@ -93,6 +94,27 @@ def test_weights_and_lists_are_those_of_scoring_every_pair(seed, k, avoided):
 def world_scores(world: World, a: int, b: int) -> np.ndarray:
     rows, (c, d) = np.concatenate([world.similarity, world.guests]), world.pairs.T
     return np.maximum(rows[a][c] + rows[b][d], rows[a][d] + rows[b][c]) / np.float32(2)
+
+
+def test_equal_sums_are_equal_in_any_order_of_their_terms():
+    one, other = 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
+    assert one > other
+    assert highest_averages(np.array([[other, one]]), np.full((1, 2), 9), 1).tolist() == [[0]]
+
+
+def test_places_that_no_voice_fills_go_to_the_nearest_that_are_left():
+    # like (0, 1) are only drugs 0 and 1 themselves: (0, 2) of family 0 and (2, 3) of family 1 have no voice
+    similarity = np.array([[1, 0.5, 0, 0], [0.5, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], np.float32)
+    pairs = np.array([[0, 2], [1, 3], [2, 3]], np.int32)
+    own = Electorate.of(Membership.of(pairs, 4), np.array([0, 1, 1]), 2)
+    ranking, nobody = Ranking.of(similarity), Ranking.of(np.empty((0, 4), np.float32))
+    a, b = np.array([0, 0], np.int32), np.array([1, 3], np.int32)
+    found = proportional(ranking, nobody, own, a, b, np.empty((2, 0), np.int32), 5, 2.0)
+    nearest = rank_join(ranking, nobody, own.members, a, b, np.empty((2, 0), np.int32), 5)
+    assert found.numbers[0].tolist() == nearest.numbers[0].tolist() == [0, 1, 2, NOTHING, NOTHING]
+    # (0, 3) hears (0, 2) and, through the likeness of 0 and 1, (1, 3); (2, 3) comes last
+    assert found.numbers[1].tolist() == [0, 1, 2, NOTHING, NOTHING]
+    assert found.scores[1].tolist() == [1.0, 0.75, 0.5, 0.0, 0.0]
 
 
 def test_threads_change_nothing():

@@ -39,6 +39,16 @@ def test_distant_neighbours_are_trusted_less() -> None:
     assert found.strength == pytest.approx(3.0 * 0.25 / 0.5)
 
 
+def test_the_closest_pair_is_called_so_wherever_it_stands() -> None:
+    """In proportion, the first neighbour is of the family that most of train speaks for."""
+    shown = neighbours((0.25, METABOLISM_DOWN), (0.6, TURNED))
+    found = {a.label: a for a in analogy_arguments(replace(voriconazole_axitinib(), neighbours=shown))}
+    assert found[TURNED].drafts[0].phrasings[0].startswith("The closest")
+    assert not found[METABOLISM_DOWN].drafts[0].phrasings[0].startswith("The closest")
+    # weights 0.0625 and 0.36; the closest is above 0.5, so all are trusted
+    assert found[METABOLISM_DOWN].strength == pytest.approx(3.0 * 0.0625 / 0.4225)
+
+
 @pytest.mark.parametrize("shown", [(), neighbours((0.0, METABOLISM_DOWN))])
 def test_nothing_alike_is_no_analogy(shown: tuple[Neighbour, ...]) -> None:
     assert list(analogy_arguments(replace(voriconazole_axitinib(), neighbours=shown))) == []
