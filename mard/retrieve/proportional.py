@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from mard.retrieve.rank_join import NOTHING, Found, Membership, Ranking, rank_join
+from mard.retrieve.rank_join import NOTHING, PARTS_A_THREAD, Found, Membership, Ranking, rank_join
 
 Ints = npt.NDArray[Any]
 Weights = npt.NDArray[np.float64]
@@ -119,17 +119,24 @@ def family_weights(
     sharpness: float,
     threads: int = 1,
 ) -> Weights:
-    """W_f of every query, float64 ``[q, f]``; arguments as of :func:`proportional`."""
+    """W_f of every query, float64 ``[q, f]``; arguments as of :func:`proportional`.
+
+    W_f is linear in each drug's kernel. So what reaches every drug d from the first drug, the sum of k(a, c)
+    over d's partners c in the family, is computed once for all queries of that drug that silence nobody.
+    """
     weights = np.zeros((len(a), len(electorate.parts)))
-    ballots = electorate.ballots
+    ballots, order = electorate.ballots, np.argsort(a, kind="stable")
 
-    def weigh(start: int) -> None:
-        own = slice(start, start + size)
-        _weigh(indexed, guests, *ballots, a[own], b[own], avoid[own], sharpness, weights[own])
+    def weigh(own: Ints) -> None:
+        found = np.zeros((len(own), weights.shape[1]))
+        _weigh(indexed, guests, *ballots, a[own], b[own], avoid[own], sharpness, found)
+        weights[own] = found
 
-    size = max(1, -(-len(a) // (8 * threads)))
+    if threads == 1:
+        weigh(order)
+        return weights
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(weigh, range(0, len(a), size)))
+        list(pool.map(weigh, np.array_split(order, PARTS_A_THREAD * threads)))
     return weights
 
 
@@ -167,19 +174,45 @@ def _weigh(
     weights: Weights,
 ) -> None:
     n = indexed.similarity.shape[1]
-    like_a, like_b = np.empty(n), np.empty(n)
+    like_a, like_b, reached = np.empty(n), np.empty(n), np.empty((len(starts), n))
+    reached_from = NOTHING
     for query in range(len(a)):
-        _fill_kernel(like_a, indexed, guests, a[query], avoid[query], sharpness)
-        _fill_kernel(like_b, indexed, guests, b[query], avoid[query], sharpness)
+        first, second, hidden = a[query], b[query], avoid[query]
+        silent = (hidden != NOTHING).any() or _is_pair(seconds, starts, first, second)
+        _fill_kernel(like_b, indexed, guests, second, hidden, sharpness)
+        if silent or first != reached_from:
+            _fill_kernel(like_a, indexed, guests, first, hidden, sharpness)
+            _reach(reached, seconds, starts, like_a, first, second)
+            reached_from = NOTHING if silent else first
         for family in range(len(starts)):
-            for c in range(n):
-                to_a, to_b = 0.0, 0.0
-                for place in range(starts[family, c], starts[family, c + 1]):
-                    d = seconds[place]
-                    if not _is_query(c, d, a[query], b[query]):
-                        to_a += like_a[d]
-                        to_b += like_b[d]
-                weights[query, family] += like_a[c] * to_b + like_b[c] * to_a
+            for drug in range(n):
+                weights[query, family] += reached[family, drug] * like_b[drug]
+
+
+@njit(cache=True, nogil=True)
+def _reach(reached: Weights, seconds: Ints, starts: Ints, like: Weights, a: int, b: int) -> None:
+    """The sum of ``like`` over each drug's partners, without the pair (a, b), ``[f, n]``."""
+    reached[:] = 0
+    for family in range(len(starts)):
+        for c in range(len(like)):
+            total = 0.0
+            for place in range(starts[family, c], starts[family, c + 1]):
+                d = seconds[place]
+                if not ((c == a and d == b) or (c == b and d == a)):
+                    total += like[d]
+                    reached[family, d] += like[c]
+            reached[family, c] += total
+
+
+@njit(cache=True, nogil=True)
+def _is_pair(seconds: Ints, starts: Ints, a: int, b: int) -> bool:
+    """Whether two drugs are a training pair of any family."""
+    c, d = min(a, b), max(a, b)
+    for family in range(len(starts) if d < starts.shape[1] - 1 else 0):
+        for place in range(starts[family, c], starts[family, c + 1]):
+            if seconds[place] == d:
+                return True
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -194,8 +227,3 @@ def _fill_kernel(
     for hidden in avoid:
         if 0 <= hidden < n:
             like[hidden] = 0.0
-
-
-@njit(cache=True, nogil=True)
-def _is_query(c: int, d: int, a: int, b: int) -> bool:
-    return (c == a and d == b) or (c == b and d == a)
