@@ -47,7 +47,9 @@ def ablate(base: Workspace, names: Sequence[str], out: Path, overrides: Sequence
     recorded = read_json(base.need("evaluate", "metrics.json")).get("parameters")
     if recorded is None:
         raise InputError(f"{base.artifacts} does not say its parameters: run its stage evaluate again")
-    own = settings(asdict(parse_params(recorded, f"{base.artifacts}/evaluate/metrics.json")))
+    own = settings(recorded)
+    sections = {**asdict(load_params(PARAMS)), **recorded}  # whole ones: none of today's values in them
+    parse_params(sections, f"{base.artifacts}/evaluate/metrics.json")
     whole = load_params(PARAMS, None, own)
     folders = []
     for name in names or grid:

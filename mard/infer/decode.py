@@ -162,10 +162,12 @@ class Decoder:
         start = whole(load_taxonomy(), self.form.answer)
         for prompt, group in groupby(requests, key=lambda request: request.prompt):
             ids = token_ids(self.tokenizer, prompt)[: max(1, self.max_length - self.max_new_tokens)]
-            same = list(group)
-            shown = Shown.of(self.form.citations(same[0].pool))
-            for request in same:
-                reader = Reader(self._constraint, start, shown) if constrained else None
+            shown: dict[tuple[str, ...], Shown] = {}  # pools may differ in what their prompt leaves out
+            for request in group:
+                citable = tuple(self.form.citations(request.pool))
+                if citable not in shown:
+                    shown[citable] = Shown.of(citable)
+                reader = Reader(self._constraint, start, shown[citable]) if constrained else None
                 rows.append(self._opened(_Row(request, ids, reader, stream(self.seed, request.name))))
         return rows
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 KS = ("1", "5", "10", "20")
 RATES = {
     "all": dict(zip(KS, (0.6, 0.81, 0.88, 0.93), strict=True)),
+    "in proportion": dict(zip(KS, (0.66, 0.89, 0.94, 0.97), strict=True)),
     "random": dict(zip(KS, (0.24, 0.66, 0.85, 0.94), strict=True)),
     "without pathway": dict(zip(KS, (0.62, 0.82, 0.89, 0.94), strict=True)),
     "without protein": dict(zip(KS, (0.5, 0.72, 0.82, 0.9), strict=True)),
@@ -45,10 +46,11 @@ def test_the_audit_asks_for_nothing_fits_every_width_and_draws_what_it_says(
         assert page.locator("h2").all_inner_texts() == ["warm", "drug_cold", "pair_cold"]
         assert page.locator("tbody tr").count() == len(Protocol) * len(WORDS)
         assert not page.evaluate(OVERLAPPING), "labels of the figure run into each other"
-        marks = page.locator("section").first.locator("g.ours circle")
-        heights = [mark.bounding_box()["y"] for mark in marks.all()]
-        assert heights == sorted(heights, reverse=True), "MOR@k rises with k"
-        assert len(heights) == len(KS)
+        for series in ("g.ours circle", "g.poll path"):
+            marks = page.locator("section").first.locator(series)
+            heights = [mark.bounding_box()["y"] for mark in marks.all()]
+            assert heights == sorted(heights, reverse=True), "MOR@k rises with k"
+            assert len(heights) == len(KS)
         page.close()
     assert set(asked) == {file.as_uri()}
     assert faults == []

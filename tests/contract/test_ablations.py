@@ -45,15 +45,16 @@ def test_an_ablation_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> N
 
 def test_a_run_that_does_not_know_a_parameter_is_not_ablated_with_todays_default(tmp_path: Path) -> None:
     parameters = asdict(load_params(Path("params.yaml")))
-    del parameters["retrieve"]["sharpness"]
+    del parameters["retrieve"]["sharpness"], parameters["launch"]
     write_json(tmp_path / "run" / "evaluate" / "metrics.json", {"parameters": parameters})
     with pytest.raises(ConfigError, match=r"run/evaluate/metrics.json.*retrieve.sharpness is missing"):
         ablate(workspace_for(tmp_path / "run"), ["no_mirror_kl"], tmp_path, [])
 
 
 def test_an_ablation_that_changes_nothing_of_the_run_is_not_run(tmp_path: Path) -> None:
-    params = load_params(Path("params.yaml"), None, ["sft.identity_dropout=0"])
-    write_json(tmp_path / "run" / "evaluate" / "metrics.json", {"parameters": asdict(params)})
+    parameters = asdict(load_params(Path("params.yaml"), None, ["sft.identity_dropout=0"]))
+    del parameters["launch"]  # evaluate records the sections that a result depends on
+    write_json(tmp_path / "run" / "evaluate" / "metrics.json", {"parameters": parameters})
     with pytest.raises(InputError, match="nothing is left"):
         ablate(workspace_for(tmp_path / "run"), ["no_identity_dropout"], tmp_path, [])
     assert not (tmp_path / "no_identity_dropout").exists()

@@ -39,6 +39,16 @@ def test_every_text_is_a_trace_that_cites_its_own_pool_however_bad_the_model(tex
         assert {citation for step in trace.steps for citation in step.citations} <= request.pool.citations
 
 
+def test_pools_that_look_the_same_in_a_prompt_keep_their_own_citations() -> None:
+    """A compact prompt leaves out what only one drug has, and still lets it be cited."""
+    less = replace(POOL, a=replace(POOL.a, targets=(), enzymes=(), transporters=(), carriers=()))
+    asked = [Request(pool, "Drug B.", 0.7, f"test/{number}") for number, pool in enumerate((POOL, less) * 8)]
+    assert POOL.citations > less.citations
+    for request, text in zip(asked, decoder().generate(asked), strict=True):
+        trace = Trace.from_json(text)
+        assert {citation for step in trace.steps for citation in step.citations} <= request.pool.citations
+
+
 def test_the_same_seed_gives_the_same_text_and_another_seed_does_not(texts: list[str]) -> None:
     assert decoder().generate(requests()) == texts
     assert decoder(seed=2).generate(requests(1)) != texts[:1]
