@@ -29,7 +29,7 @@ TITLES: Final = dict(
 RIVALS: Final = ("neighbour vote", "kernel propagation", "xgboost (iii)")
 LIMITS: Final = {
     "within_neighbours": "a neighbour shown has the right family",
-    "within_candidates": "a candidate has it",
+    "within_candidates": "a trace that it drew has it",
 }
 PHASES: Final = (
     ("before training", "sft", "untrained"),
@@ -62,7 +62,8 @@ def tables(found: Found) -> str:
         _titled("Mirror error by phase, pairs that are not trained on", _phases(found["training"])),
         _titled("Where the whole stack fails, share of test pairs", _failures(found["protocols"])),
         _titled(
-            "Altered evidence, the raw student: share that keeps its family", _probes(found["protocols"])
+            "Altered evidence, the raw student: share that keeps its family, and that answers as it should",
+            _probes(found["protocols"]),
         ),
     ]
     if "repeats" in found:
@@ -153,6 +154,7 @@ def _probes(protocols: Found) -> Iterator[Sequence[str]]:
         "",
         *(f"{name}, macro-F1 before and after" for name in names),
         *(f"{name}, kept" for name in names),
+        *(f"{name}, as it should" for name in names),
     )
     shown = {row["probe"]: None for name in names for row in protocols[name]["probes"]}
     for probe in shown:
@@ -161,6 +163,7 @@ def _probes(protocols: Found) -> Iterator[Sequence[str]]:
             probe,
             *(f"{_figure(row.get('macro_f1_before'))} → {_figure(row.get('macro_f1'))}" for row in rows),
             *(_figure(_kept(row)) for row in rows),
+            *(_figure(row.get("as_expected")) for row in rows),
         )
 
 
