@@ -65,7 +65,7 @@ def run_facts(inputs: Inputs) -> dict[str, str]:
         "Corpus": f"{corpus.height:,} labelled pairs of {drugs:,} drugs",
         "Teachers": f"{teachers}; {params.teach.candidates} candidates a pair and teacher",
         "Training traces": f"{winners:,}, one a pair",
-        "Retrieval": retrieval,
+        "Retrieval": retrieval if shown["k"] else "none: no prompt shows a neighbour",
         "Student": student,
         "Mirror loss": f"λ {params.sft.kl_weight:g} over the {params.sft.kl_scope}",
         "Preference training": f"β {params.dpo.beta:g}, {weights}",
