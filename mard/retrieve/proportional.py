@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -53,13 +52,6 @@ class Electorate:
         numbers = tuple(np.flatnonzero(families == code).astype(np.int32) for code in range(count))
         drugs = len(members.starts) - 1
         return cls(members, numbers, tuple(Membership.of(members.pairs[own], drugs) for own in numbers))
-
-    @cached_property
-    def ballots(self) -> tuple[Ints, Ints]:
-        """Second drugs, part after part ``[m]``, and where those of each first drug begin ``[f, n + 1]``."""
-        ends = np.cumsum([0, *(len(part.pairs) for part in self.parts)])
-        starts = [part.starts + end for part, end in zip(self.parts, ends[:-1], strict=True)]
-        return np.concatenate([part.pairs[:, 1] for part in self.parts]), np.stack(starts)
 
 
 def proportional(
@@ -125,11 +117,12 @@ def family_weights(
     over d's partners c in the family, is computed once for all queries of that drug that silence nobody.
     """
     weights = np.zeros((len(a), len(electorate.parts)))
-    ballots, order = electorate.ballots, np.argsort(a, kind="stable")
+    order = np.argsort(a, kind="stable")
 
     def weigh(own: Ints) -> None:
         found = np.zeros((len(own), weights.shape[1]))
-        _weigh(indexed, guests, *ballots, a[own], b[own], avoid[own], sharpness, found)
+        known, parts = electorate.members.bits, electorate.parts
+        _weigh(indexed, guests, known, parts, a[own], b[own], avoid[own], sharpness, found)
         weights[own] = found
 
     if threads == 1:
@@ -165,8 +158,8 @@ def highest_averages(weights: Weights, supply: Ints, k: int) -> Ints:
 def _weigh(
     indexed: Ranking,
     guests: Ranking,
-    seconds: Ints,
-    starts: Ints,
+    known: Ints,
+    parts: tuple[Membership, ...],
     a: Ints,
     b: Ints,
     avoid: Ints,
@@ -174,45 +167,33 @@ def _weigh(
     weights: Weights,
 ) -> None:
     n = indexed.similarity.shape[1]
-    like_a, like_b, reached = np.empty(n), np.empty(n), np.empty((len(starts), n))
+    like_a, like_b, reached = np.empty(n), np.empty(n), np.empty((len(parts), n))
     reached_from = NOTHING
     for query in range(len(a)):
         first, second, hidden = a[query], b[query], avoid[query]
-        silent = (hidden != NOTHING).any() or _is_pair(seconds, starts, first, second)
+        is_known = first < n and second < n and known[first, second >> 3] >> (second & 7) & 1
+        silent = is_known or (hidden != NOTHING).any()
         _fill_kernel(like_b, indexed, guests, second, hidden, sharpness)
         if silent or first != reached_from:
             _fill_kernel(like_a, indexed, guests, first, hidden, sharpness)
-            _reach(reached, seconds, starts, like_a, first, second)
+            for family, part in enumerate(parts):
+                _reach(reached[family], part, like_a, first, second)
             reached_from = NOTHING if silent else first
-        for family in range(len(starts)):
+        for family in range(len(parts)):
             for drug in range(n):
                 weights[query, family] += reached[family, drug] * like_b[drug]
 
 
 @njit(cache=True, nogil=True)
-def _reach(reached: Weights, seconds: Ints, starts: Ints, like: Weights, a: int, b: int) -> None:
-    """The sum of ``like`` over each drug's partners, without the pair (a, b), ``[f, n]``."""
-    reached[:] = 0
-    for family in range(len(starts)):
-        for c in range(len(like)):
-            total = 0.0
-            for place in range(starts[family, c], starts[family, c + 1]):
-                d = seconds[place]
-                if not ((c == a and d == b) or (c == b and d == a)):
-                    total += like[d]
-                    reached[family, d] += like[c]
-            reached[family, c] += total
-
-
-@njit(cache=True, nogil=True)
-def _is_pair(seconds: Ints, starts: Ints, a: int, b: int) -> bool:
-    """Whether two drugs are a training pair of any family."""
-    c, d = min(a, b), max(a, b)
-    for family in range(len(starts) if d < starts.shape[1] - 1 else 0):
-        for place in range(starts[family, c], starts[family, c + 1]):
-            if seconds[place] == d:
-                return True
-    return False
+def _reach(reached: Weights, part: Membership, like: Weights, a: int, b: int) -> None:
+    """The sum of ``like`` over each drug's partners, without the pair (a, b), ``[n]``."""
+    for d in range(len(like)):
+        total = 0.0
+        for place in range(part.partner_starts[d], part.partner_starts[d + 1]):
+            c = part.partners[place]
+            if not ((c == a and d == b) or (c == b and d == a)):
+                total += like[c]
+        reached[d] = total
 
 
 @njit(cache=True, nogil=True)
