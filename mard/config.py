@@ -357,6 +357,7 @@ class Server:
 class Infer:
     """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests.
 
+    ``samples_warm`` and ``samples_cold`` count a pair's sampled traces; without any, the two greedy ones vote.
     ``proposals`` counts the families beside those of the greedy traces that get a trace of their own, the
     likeliest first; for a student that answers first.
 
@@ -365,8 +366,8 @@ class Infer:
     """
 
     manifest_size: Annotated[int, Bounds(1)]
-    samples_warm: Annotated[int, Bounds(2)]
-    samples_cold: Annotated[int, Bounds(2)]
+    samples_warm: Annotated[int, Bounds(0)]
+    samples_cold: Annotated[int, Bounds(0)]
     proposals: Annotated[int, Bounds(0, 6)]
     temperature: Annotated[float, Bounds(0, 2)]
     top_p: Annotated[float, Bounds(0, 1)]
