@@ -357,7 +357,7 @@ class Server:
 class Infer:
     """The inference stack (section 11); ``manifest_size`` picks the evaluation manifests.
 
-    ``samples_warm`` and ``samples_cold`` count a pair's sampled traces; without any, the two greedy ones vote.
+    ``samples_warm`` and ``samples_cold`` count a pair's sampled traces; without any the two greedy ones vote.
     ``proposals`` counts the families beside those of the greedy traces that get a trace of their own, the
     likeliest first; for a student that answers first.
 

@@ -77,7 +77,9 @@ def tables(found: Found) -> str:
             ),
         ]
     if "ablations" in found:
-        parts.append(_titled("Ablations, the raw student", _ablations(found["ablations"])))
+        shared = _shared(found["ablations"]["changed"])
+        title = f"Ablations, the raw student{f'; all with {_settings(shared)}' if shared else ''}"
+        parts.append(_titled(title, _ablations(found["ablations"], shared)))
     return "\n\n".join(parts)
 
 
@@ -215,7 +217,21 @@ def _means(pooled: Found) -> Iterator[Sequence[str]]:
         )
 
 
-def _ablations(found: Found) -> Iterator[Sequence[str]]:
+def _shared(changed: Mapping[str, Found]) -> Found:
+    """Settings that every one of several ablations has, such as a smaller manifest."""
+    first, *others = changed.values()
+    return {
+        key: value
+        for key, value in first.items()
+        if others and all((key, value) in own.items() for own in others)
+    }
+
+
+def _settings(changed: Found) -> str:
+    return ", ".join(f"`{key}={value}`" for key, value in changed.items())
+
+
+def _ablations(found: Found, shared: Found) -> Iterator[Sequence[str]]:
     protocols = found["layers"][GREEDY]
     names = _present(protocols)
     yield ("", "what differs", *names, *(f"{name} MFS" for name in names))
@@ -223,7 +239,7 @@ def _ablations(found: Found) -> Iterator[Sequence[str]]:
         changed = found["changed"].get(run, {})
         yield (
             run if changed else "nothing left out",
-            ", ".join(f"`{key}={value}`" for key, value in changed.items()),
+            _settings({key: value for key, value in changed.items() if key not in shared}),
             *(_against(protocols[name], run) for name in names),
             *(_figure(protocols[name]["figures"][run]["mfs"]["value"]) for name in names),
         )

@@ -141,6 +141,18 @@ def test_an_ablation_says_what_it_changes_and_what_follows(tmp_path: Path) -> No
     assert difference["difference"] == -0.5
 
 
+def test_what_every_ablation_changes_is_said_once(tmp_path: Path) -> None:
+    shared = {"infer": {"manifest_size": 400}, "baselines": {"models": ["majority"]}}
+    ablations = [
+        run(tmp_path / "lambda0", wrong=range(6), sft={"kl_weight": 0.0}, **shared),
+        run(tmp_path / "unweighted", wrong=range(6), dpo={"weighted": False}, **shared),
+    ]
+    text = tables(published(tmp_path / "out.json", run(tmp_path / "run"), ablations=ablations))
+    assert "; all with `baselines.models=['majority']`, `infer.manifest_size=400`**" in text
+    assert "| lambda0 | `sft.kl_weight=0.0` |" in text
+    assert "| unweighted | `dpo.weighted=False` |" in text
+
+
 def test_the_tables_hold_every_figure_and_bold_marks_what_excludes_nothing(tmp_path: Path) -> None:
     home = run(tmp_path / "run")
     repeat = run(tmp_path / "other", wrong=range(6), split={"warm_seed": 1, "cold_seed": 2})
