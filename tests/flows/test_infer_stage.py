@@ -103,6 +103,23 @@ def test_without_the_constraint_the_stage_ends_too(tmp_path: Path, one_process: 
     assert not contracts.read(loose.stage("infer"), "infer/predictions")["parsed"].any()
 
 
+def test_without_samples_the_two_greedy_traces_vote(tmp_path: Path, one_process: None) -> None:
+    bare = finish_until_dpo(tmp_path)
+    infer_params = replace(bare.params.infer, samples_warm=0, samples_cold=0)
+    bare = replace(bare, params=replace(bare.params, infer=infer_params))
+    run_stage("infer", infer.compute, bare)
+    asked: dict[tuple[str, str], list[str]] = {}
+    for row in read_jsonl(bare.stage("infer") / "candidates.jsonl"):
+        assert row["index"] is None
+        asked.setdefault((row["protocol"], row["pair_id"]), []).append(row["ordering"])
+    assert len(asked) == 3 * 4
+    assert all(sorted(orderings) == ["ab", "ba"] for orderings in asked.values())
+    table = contracts.read(bare.stage("infer"), "infer/predictions")
+    voted = table.filter(pl.col("layer") == "prm_vote_consensus")
+    assert voted.height == 3 * 4
+    assert voted["parsed"].all()
+
+
 def test_a_served_student_answers_and_what_its_server_lets_pass_is_counted(tmp_path: Path) -> None:
     """Of each prompt, the greedy text is a trace that cites its pool and the one sample is none."""
 
