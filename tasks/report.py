@@ -47,8 +47,10 @@ def run_facts(inputs: Inputs) -> dict[str, str]:
         f"{shape.num_hidden_layers} layers of width {shape.hidden_size}, from scratch" if shape else ""
     )
     teachers = ", ".join(teacher.name for teacher in params.teach.teachers)
-    samples = f"{params.infer.samples_warm} (warm), {params.infer.samples_cold} (cold)"
-    proposals = f", traces for {params.infer.proposals} more families" if params.infer.proposals else ""
+    drawn = params.infer.samples_warm, params.infer.samples_cold
+    samples = f"{drawn[0]} (warm), {drawn[1]} (cold) samples" if any(drawn) else "greedy in both orders"
+    more = params.infer.proposals
+    proposals = f", traces for {more} more {'family' if more == 1 else 'families'}" if more else ""
     shares = params.retrieve.regime_shares
     shown = read_json(workspace.need("retrieve", "manifest.json"))
     chosen = "the nearest" if shown.get("sharpness") is None else "in proportion to the vote of all pairs"
@@ -71,7 +73,7 @@ def run_facts(inputs: Inputs) -> dict[str, str]:
         "Preference training": f"β {params.dpo.beta:g}, {weights}",
         "Names hidden in training": hidden,
         "Seeds": seeds,
-        "Inference": f"{samples} samples{proposals}; {' → '.join(params.infer.stack) or 'greedy'}",
+        "Inference": f"{samples}{proposals}; {' → '.join(params.infer.stack) or 'greedy'}",
         "Uncertainty": f"{params.evaluate.bootstrap_resamples:,} resamples, seed {params.evaluate.seed}",
     }  # fmt: skip
 

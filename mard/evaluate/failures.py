@@ -10,7 +10,8 @@ F4 wording: PK_Metabolism and PK_Distribution taken for each other, whatever the
 release's wording, not pharmacology, decides between them.
 F5 detail: right family, wrong subtype or direction. A direction that is withheld by abstaining is not wrong.
 
-An answer has one class or, being right, none.
+A candidate is a trace that the student drew of its own accord; one that was asked of it for a family, a
+proposal, is none here. An answer has one class or, being right, none.
 """
 
 from __future__ import annotations

@@ -104,9 +104,9 @@ PROBES: Final = {
 """Title, what is altered, and what a model that reads its evidence does."""
 
 FAILURES: Final = {
-    "F1 evidence": "No candidate has the right family, and no neighbour shown has it.",
-    "F2 reasoning": "A neighbour shown has the right family, but no candidate draws it.",
-    "F3 selection": "A candidate has the right family, but the stack chose another.",
+    "F1 evidence": "No trace of the student's own accord has the right family, and no neighbour shown.",
+    "F2 reasoning": "A neighbour shown has the right family, but no trace of the student's own accord.",
+    "F3 selection": "A trace of its own accord has the right family, but the stack chose another.",
     "F4 wording": "PK_Metabolism and PK_Distribution taken for each other.",
     "F5 detail": "The family is right, the subtype or direction is not.",
 }

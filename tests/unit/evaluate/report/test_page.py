@@ -128,7 +128,7 @@ def test_failures_probes_and_costs_are_on_the_page(metrics: dict[str, Any]) -> N
     assert "7,200,000" in _row(page, '<th scope="row">teacher qwen</th>')
     assert "0.500 → 0.500" in _row(page, '<th scope="row">Retrieval off</th>')
     assert "no such pair" in _row(page, '<th scope="row">Other enzyme</th>')
-    assert page.count("A candidate has the right family, but the stack chose another.") == 1
+    assert page.count("A trace of its own accord has the right family, but the stack chose another.") == 1
 
 
 def test_without_probes_the_page_says_so(metrics: dict[str, Any]) -> None:
